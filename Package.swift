@@ -1,0 +1,121 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One target a responsibility; the arrows of docs/architecture.md are the dependencies below, and no others.
+// Pure cores (VineBase … VineRelay) import neither Foundation nor a socket; TidyTests hold that.
+
+let swiftSettings: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
+
+/// A pure core: input, time and randomness are arguments, effects are results.
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: ["VineBase"] + dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: ["VineBase", .init(stringLiteral: name)] + dependencies,
+    swiftSettings: swiftSettings)
+}
+
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+let sockets: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
+
+let package = Package(
+  name: "vine-mesh",
+  products: [
+    .executable(name: "vine-meshd", targets: ["vine-meshd"]),
+    .executable(name: "vine-mesh", targets: ["vine-mesh"]),
+    .library(name: "VineWire", targets: ["VineWire"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+  ],
+  targets: [
+    // MARK: C libraries and system calls
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .systemLibrary(name: "CLibnet", providers: [.apt(["libnet1-dev"])]),
+    .systemLibrary(
+      name: "CNetfilterQueue", pkgConfig: "libnetfilter_queue",
+      providers: [.apt(["libnetfilter-queue-dev", "libmnl-dev"])]),
+    .target(name: "CLinuxShim"),
+
+    // MARK: Pure cores
+    .target(name: "VineBase", swiftSettings: swiftSettings),
+    core("VineAddress"),
+    core("VineRegistry", ["VineAddress"]),
+    core("VineRaft"),
+    core("VineGossip"),
+    core("VineRouting", ["VineAddress"]),
+    core("VinePacket"),
+    core("VineRelay"),
+    core("VinePath"),
+    core("VineSession", ["CSodium"]),
+    core("VineIdentity", ["CSodium", x509, crypto, asn1]),
+
+    // MARK: Wire and dispatch
+    core("VineWire", ["VineAddress", "VineGossip", "VineRaft", "VineRegistry", "VinePath", protobuf]),
+    core(
+      "VineRouter",
+      [
+        "VineAddress", "VineGossip", "VineIdentity", "VinePath", "VineRaft", "VineRegistry", "VineRelay",
+        "VineRouting", "VineSession", "VineWire",
+      ]),
+
+    // MARK: Shells
+    .target(
+      name: "VineDataPlane",
+      dependencies: [
+        "VineBase", "VineAddress", "VinePacket", "VineRouting", "VineRelay", "VineSession", "CLinuxShim", "CLibnet",
+        "CNetfilterQueue",
+      ], swiftSettings: swiftSettings),
+    .target(
+      name: "VineControl", dependencies: ["VineBase", http, sockets], swiftSettings: swiftSettings),
+    .target(
+      name: "VineHost",
+      dependencies: [
+        "VineRouter", "VineDataPlane", "VineControl", "CLinuxShim", log, lifecycle, grdb, yams, http, sockets,
+      ], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "vine-meshd", dependencies: ["VineHost", arguments, log, lifecycle], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "vine-mesh", dependencies: ["VineHost", "VineControl", arguments], swiftSettings: swiftSettings),
+
+    // MARK: Tests
+    .testTarget(name: "VineBaseTests", dependencies: ["VineBase"], swiftSettings: swiftSettings),
+    tests(of: "VineAddress"),
+    tests(of: "VineRegistry", ["VineAddress"]),
+    tests(of: "VineRaft"),
+    tests(of: "VineGossip"),
+    tests(of: "VineRouting", ["VineAddress"]),
+    tests(of: "VinePacket"),
+    tests(of: "VineRelay"),
+    tests(of: "VinePath"),
+    tests(of: "VineSession"),
+    tests(of: "VineIdentity"),
+    tests(of: "VineWire", ["VineAddress", "VineGossip", "VineRaft", "VineRegistry", "VinePath"]),
+    tests(of: "VineRouter", ["VineWire", "VineGossip", "VineRegistry", "VineRouting", "VineIdentity"]),
+    tests(of: "VineDataPlane", ["VineAddress", "VinePacket", "VineRouting", "VineSession"]),
+    tests(of: "VineControl"),
+    tests(of: "VineHost", ["VineDataPlane", "VineControl", "VineRouter"]),
+    .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,56 @@
+/// A VR's identity: its Ed25519 public key, 32 bytes.
+///
+/// The key *is* the identity (paper 3.7: "VRs are identified by their public keys"), so a signature is checked
+/// by the identifier alone. Order is the byte order of the key, used to break ties the same way on every VR.
+public struct NodeID: Hashable, Comparable, Sendable {
+  /// The key as four big-endian words, first byte most significant.
+  private let a, b, c, d: UInt64
+
+  public static let byteCount = 32
+
+  /// - Returns: nil unless `bytes` holds exactly 32 bytes.
+  public init?(_ bytes: some Collection<UInt8>) {
+    guard bytes.count == Self.byteCount else { return nil }
+    var words: [4 of UInt64] = [0, 0, 0, 0]
+    for (position, byte) in bytes.enumerated() {
+      words[position / 8] = words[position / 8] << 8 | UInt64(byte)
+    }
+    (a, b, c, d) = (words[0], words[1], words[2], words[3])
+  }
+
+  /// The 32 bytes of the key.
+  public var bytes: [UInt8] {
+    [a, b, c, d].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+  }
+
+  /// The first 64 bits, which stand for the VR in relay headers; the registry admits no two VRs with one tag.
+  public var tag: NodeTag { NodeTag(rawValue: a) }
+
+  public static func < (left: Self, right: Self) -> Bool {
+    (left.a, left.b, left.c, left.d) < (right.a, right.b, right.c, right.d)
+  }
+}
+
+extension NodeID: CustomStringConvertible {
+  /// Ten characters of base32, enough to tell VRs apart on a screen: `k7f3q-2xaru`.
+  public var description: String {
+    let text = Base32.encode(Array(bytes.prefix(7)))
+    return "\(text.prefix(5))-\(text.dropFirst(5).prefix(5))"
+  }
+
+  /// The whole key as 52 characters of base32.
+  public var text: String { Base32.encode(bytes) }
+
+  /// Reads what `text` wrote.
+  public init?(text: String) {
+    guard let bytes = Base32.decode(text) else { return nil }
+    self.init(bytes)
+  }
+}
+
+/// The first 64 bits of a `NodeID`.
+public struct NodeTag: Hashable, Comparable, Sendable, RawRepresentable {
+  public let rawValue: UInt64
+  public init(rawValue: UInt64) { self.rawValue = rawValue }
+  public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
