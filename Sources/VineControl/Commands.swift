@@ -1,0 +1,115 @@
+// Bodies of the POST requests and their answers.
+
+/// `POST /v1/invite`, answered with an `InvitationAnswer`.
+public struct InviteBody: Codable, Hashable, Sendable {
+  /// Name of the site that may join.
+  public var site: String
+  /// Hosts its first block has to hold.
+  public var hosts: Int
+  /// From now.
+  public var expiresSeconds: Int64
+
+  public init(site: String, hosts: Int, expiresSeconds: Int64) {
+    self.site = site
+    self.hosts = hosts
+    self.expiresSeconds = expiresSeconds
+  }
+}
+
+/// The token to carry to the new VR. It is a secret until it is used or expires.
+public struct InvitationAnswer: View {
+  public static let name = "invitation"
+
+  public var token: String
+  public var site: String
+  public var hosts: Int
+  public var expiresUnixSeconds: Int64
+
+  public init(token: String, site: String, hosts: Int, expiresUnixSeconds: Int64) {
+    self.token = token
+    self.site = site
+    self.hosts = hosts
+    self.expiresUnixSeconds = expiresUnixSeconds
+  }
+}
+
+/// `POST /v1/vine/create`, `/delete`, `/join`, `/leave`, answered with a `VineAnswer`.
+public struct VineBody: Codable, Hashable, Sendable {
+  public var name: String
+
+  public init(name: String) {
+    self.name = name
+  }
+}
+
+/// The ViNe that a command was about.
+public struct VineAnswer: View {
+  public static let name = "vine"
+
+  public var name: String
+  public var networkId: UInt32
+
+  public init(name: String, networkId: UInt32) {
+    self.name = name
+    self.networkId = networkId
+  }
+}
+
+/// `POST /v1/host/add`, `/v1/host/remove`, answered with a `HostAnswer`.
+public struct HostBody: Codable, Hashable, Sendable {
+  public var address: String
+  /// Required to add. To remove: only from this ViNe; absent for all of them.
+  public var vine: String?
+
+  public init(address: String, vine: String? = nil) {
+    self.address = address
+    self.vine = vine
+  }
+}
+
+/// The host that a command was about, as the LNDT has it afterwards.
+public struct HostAnswer: View {
+  public static let name = "host"
+
+  public var address: String
+  public var vines: [String]
+
+  public init(address: String, vines: [String]) {
+    self.address = address
+    self.vines = vines
+  }
+}
+
+/// `POST /v1/block/request`, answered with a `BlockAnswer`.
+public struct BlockRequestBody: Codable, Hashable, Sendable {
+  /// Hosts the block has to hold.
+  public var hosts: Int
+
+  public init(hosts: Int) {
+    self.hosts = hosts
+  }
+}
+
+/// `POST /v1/block/release`, answered with a `BlockAnswer`.
+public struct BlockReleaseBody: Codable, Hashable, Sendable {
+  /// CIDR, exactly as `block list` shows it.
+  public var block: String
+
+  public init(block: String) {
+    self.block = block
+  }
+}
+
+/// The block that a command was about.
+public struct BlockAnswer: View {
+  public static let name = "block"
+
+  public var block: String
+  /// The VR's own address in it.
+  public var gateway: String
+
+  public init(block: String, gateway: String) {
+    self.block = block
+    self.gateway = gateway
+  }
+}
