@@ -214,7 +214,7 @@ public struct CertificateLine: Codable, Hashable, Sendable {
 /// Whether this VR sees the mesh settled; `vine-mesh wait --converged` waits for it.
 public struct Convergence: Codable, Hashable, Sendable {
   public var converged: Bool
-  /// What is missing, one line each: `PU announces another GNDT of physics`.
+  /// What is missing, one line each: `PU to announce the same GNDT of physics`.
   public var waitingFor: [String]
 
   public init(converged: Bool, waitingFor: [String] = []) {

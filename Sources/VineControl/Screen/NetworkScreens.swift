@@ -1,0 +1,85 @@
+extension VotersView: Screen {
+  public func lines(_ palette: Palette) -> [String] {
+    var table = Table("site", "VR", "part", "state", ">log agrees to")
+    for voter in voters {
+      table.add(
+        Cell(voter.site), Cell(Phrase.node(voter.node)), Cell(voter.isLeader ? "leader" : "voter"),
+        Cell(voter.isUp ? "up" : "down", Phrase.tint(voter.isUp)), Cell(voter.matchIndex.map(String.init) ?? "-"))
+    }
+    let quorumText = hasQuorum ? "quorum \(quorum) reached" : "quorum \(quorum) not reached: nothing can be decided"
+    let position = "this VR: \(state.rawValue), term \(term), committed \(commitIndex), applied \(appliedIndex)"
+    return table.lines(palette, ifEmpty: "no voter is known")
+      + ["", palette.paint(position, .faint), palette.paint(quorumText, Phrase.tint(hasQuorum))]
+  }
+}
+
+extension LinksView: Screen {
+  public func lines(_ palette: Palette) -> [String] {
+    var table = Table("from", "to", ">RTT", ">bandwidth", ">measured")
+    for link in links {
+      let age = link.measuredSecondsAgo.map { "\(Measure.duration($0)) ago" } ?? "-"
+      table.add(
+        Cell(link.from), Cell(link.to), Cell(Measure.optional(link.rttMs, "ms")),
+        Cell(Measure.optional(link.bandwidthMbps, "Mbit/s")), Cell(age))
+    }
+    return table.lines(palette, ifEmpty: "no link is known")
+  }
+}
+
+extension RelayView: Screen {
+  public func lines(_ palette: Palette) -> [String] {
+    var parts = [["role: \(role.rawValue), \(Cell.printable(roleReason))"]]
+    if role == .limited { parts[0].append("queue-VR: \(Cell.printable(queueVR?.sentence ?? "none chosen"))") }
+    if !candidates.isEmpty {
+      var table = Table("candidate", "VR", "endpoint", "chosen", "note")
+      for line in candidates {
+        table.add(
+          Cell(line.site), Cell(Phrase.node(line.node)), Cell(line.endpoint), Cell(line.isChosen ? "yes" : "no"),
+          Cell(line.note))
+      }
+      parts.append(table.lines(palette, ifEmpty: ""))
+    }
+    var table = Table("serves", "VR", "channel", ">frames", ">bytes")
+    for line in served {
+      table.add(
+        Cell(line.site), Cell(Phrase.node(line.node)),
+        Cell(line.channelOpen ? "open" : "closed", Phrase.tint(line.channelOpen, otherwise: .caution)),
+        "\(line.forwardedFrames)", Cell(Measure.bytes(line.forwardedBytes)))
+    }
+    parts.append(table.lines(palette, ifEmpty: "serves no limited-VR"))
+    return Array(parts.joined(separator: [""]))
+  }
+}
+
+extension QueuesView: Screen {
+  public func lines(_ palette: Palette) -> [String] {
+    var captured = Table("NFQUEUE", ">captured", ">dropped by the kernel", ">injected")
+    captured.add(
+      "\(capture.queueNumber)", "\(capture.capturedPackets)",
+      Cell("\(capture.kernelDroppedPackets)", capture.kernelDroppedPackets > 0 ? .caution : .plain),
+      "\(capture.injectedPackets)")
+    var table = Table(
+      "queue for", "VR", ">frames", ">bytes", ">limit", ">oldest", ">forwarded", ">expired", ">overflow")
+    for queue in relay {
+      table.add(
+        Cell(queue.site), Cell(Phrase.node(queue.node)), "\(queue.queuedFrames)",
+        Cell(Measure.bytes(UInt64(max(0, queue.queuedBytes)))), Cell(Measure.bytes(UInt64(max(0, queue.limitBytes)))),
+        Cell(Measure.optional(queue.oldestMs, "ms")), "\(queue.forwardedFrames)", "\(queue.expiredFrames)",
+        "\(queue.overflowFrames)")
+    }
+    return captured.lines(palette, ifEmpty: "") + [""]
+      + table.lines(palette, ifEmpty: "queues for no limited-VR")
+  }
+}
+
+extension CertsView: Screen {
+  public func lines(_ palette: Palette) -> [String] {
+    var table = Table("certificate", "subject", ">valid")
+    for (name, line) in [("this VR", own), ("authority", authority)] {
+      let tint: Tint = line.daysLeft <= 0 ? .bad : line.daysLeft < 7 ? .caution : .plain
+      table.add(Cell(name), Cell(line.subject), Cell(Measure.days(line.daysLeft), tint))
+    }
+    let key = "the authority's key is \(authorityKeyHere ? "on this machine" : "not on this machine")"
+    return table.lines(palette, ifEmpty: "") + ["mesh \(Cell.printable(meshId)); \(key)"]
+  }
+}

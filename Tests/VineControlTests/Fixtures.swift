@@ -1,0 +1,140 @@
+import Foundation
+import VineBase
+import VineControl
+
+/// The three sites of the paper's Figure 3; links as measured there (Table 3, case 0), PU behind NAT served by NWU.
+enum Figure3 {
+  static let uf = node(1)
+  static let nwu = node(2)
+  static let pu = node(3)
+
+  private static func node(_ number: UInt8) -> String {
+    Base32.encode((0..<32).map { UInt8(truncatingIfNeeded: Int(number) * 37 + $0 * 11) })
+  }
+
+  static let mesh = MeshLine(name: "demo", meshId: "3f9c21ab", space: "172.16.0.0/12")
+
+  /// UF: public, founder and only voter; PU does not answer and its ViNe biology is not settled.
+  static let atUF = StatusView(
+    mesh: mesh, site: "uf", node: uf, softwareVersion: "0.1.0", uptimeSeconds: 7505, role: .public,
+    roleReason: "declared in configuration", endpoints: ["198.18.0.1:2247"],
+    vrs: VRCounts(known: 3, up: 3, suspect: 1),
+    consensus: ConsensusLine(
+      state: .leader, leader: "uf", term: 1, voters: 1, votersUp: 1, quorum: 1, hasQuorum: true),
+    ownBlocks: [OwnBlock(block: "172.16.0.0/24", gateway: "172.16.0.1", hosts: 2, hostsMax: 253)],
+    vines: [
+      VineAgreement(
+        name: "physics", networkId: 1, gndtVersion: "9f3a01c255d0e17b", agreeing: 3, participants: 3, localHosts: 1),
+      VineAgreement(
+        name: "biology", networkId: 2, gndtVersion: "04be77120c9a3f68", agreeing: 2, participants: 3, localHosts: 1),
+    ],
+    drops: [DropLine(reason: "noGNDTEntry", packets: 12), DropLine(reason: "toVirtualRouter", packets: 3)],
+    certificate: CertificateLine(daysLeft: 3649.2, expiresUnixSeconds: 2_110_000_000),
+    convergence: Convergence(converged: false, waitingFor: ["pu to announce the same GNDT of biology"]),
+    health: [
+      HealthLine(level: .error, text: "NFQUEUE 0 lost 40 packets", mend: "sysctl -w net.core.rmem_max=16777216"),
+      HealthLine(level: .warning, text: "pu does not answer"),
+    ])
+
+  /// PU: limited, everything well.
+  static let atPU = StatusView(
+    mesh: mesh, site: "pu", node: pu, softwareVersion: "0.1.0", uptimeSeconds: 42.4, role: .limited,
+    roleReason: "no dial-back arrived in 3 s; nwu sees us as 203.0.113.5:40112", endpoints: [],
+    vrs: VRCounts(known: 3, up: 3, suspect: 0),
+    consensus: ConsensusLine(
+      state: .observer, leader: "uf", term: 1, voters: 1, votersUp: 1, quorum: 1, hasQuorum: true),
+    ownBlocks: [OwnBlock(block: "172.16.2.0/24", gateway: "172.16.2.1", hosts: 2, hostsMax: 253)],
+    vines: [
+      VineAgreement(
+        name: "physics", networkId: 1, gndtVersion: "9f3a01c255d0e17b", agreeing: 3, participants: 3, localHosts: 1)
+    ],
+    queueVR: QueueVRLine(
+      site: "nwu", node: nwu, connected: true, sinceSeconds: 40, bandwidthMbps: 63.1, rttMs: 6.82),
+    drops: [], certificate: CertificateLine(daysLeft: 89.9, expiresUnixSeconds: 1_803_000_000),
+    convergence: Convergence(converged: true), health: [])
+
+  static let peers = PeersView(peers: [
+    PeerLine(
+      site: "nwu", node: nwu, state: .up, role: .public, path: .direct, via: "198.18.0.2:2247", cipher: "aes256gcm",
+      sessionAgeSeconds: 61, heardSecondsAgo: 0.4, rttMs: 27.8, sentPackets: 120, sentBytes: 168_000,
+      receivedPackets: 90, receivedBytes: 999, softwareVersion: "0.1.0"),
+    PeerLine(
+      site: "pu", node: pu, state: .suspect, role: .limited, path: .relay, via: "nwu", sentPackets: 0, sentBytes: 0,
+      receivedPackets: 0, receivedBytes: 0, softwareVersion: ""),
+  ])
+
+  static let vines = VinesView(vines: [
+    VineLine(
+      name: "physics", networkId: 1, creator: "uf", takesPart: true, participants: ["nwu", "pu", "uf"],
+      localHosts: ["172.16.0.11"], gndtVersion: "9f3a01c255d0e17b", gndtEntries: 3, agreeing: 3, participantsUp: 3),
+    VineLine(
+      name: "biology", networkId: 2, creator: "nwu", takesPart: false, participants: ["nwu"], localHosts: [],
+      gndtVersion: "", gndtEntries: 0, agreeing: 0, participantsUp: 1),
+  ])
+
+  static let gndt = GNDTView(tables: [
+    GNDTTable(
+      name: "physics", networkId: 1, version: "9f3a01c255d0e17b",
+      entries: [
+        GNDTEntry(first: "172.16.0.11", last: "172.16.0.11", site: "uf", node: uf),
+        GNDTEntry(first: "172.16.1.11", last: "172.16.1.20", site: "nwu", node: nwu),
+      ]),
+    GNDTTable(name: "biology", networkId: 2, version: "cbf29ce484222325", entries: []),
+  ])
+
+  static let lndt = LNDTView(hosts: [
+    LNDTHost(address: "172.16.0.11", vines: ["physics"]),
+    LNDTHost(address: "172.16.0.12", vines: ["physics", "biology"]),
+  ])
+
+  static let blocks = BlocksView(
+    space: "172.16.0.0/12",
+    blocks: [
+      BlockLine(block: "172.16.0.0/24", site: "uf", node: uf, isOwn: true),
+      BlockLine(block: "172.16.1.0/24", site: "nwu", node: nwu, isOwn: false),
+    ], freeAddresses: 1_048_064)
+
+  static let voters = VotersView(
+    state: .leader, term: 4, leader: "uf", commitIndex: 17, appliedIndex: 17, quorum: 2, hasQuorum: false,
+    voters: [
+      VoterLine(site: "nwu", node: nwu, isLeader: false, isUp: false, matchIndex: 12),
+      VoterLine(site: "uf", node: uf, isLeader: true, isUp: true),
+    ])
+
+  static let links = LinksView(links: [
+    LinkLine(from: "nwu", to: "pu", rttMs: 6.82, bandwidthMbps: 63.1, measuredSecondsAgo: 12),
+    LinkLine(from: "uf", to: "nwu", rttMs: 27.8, bandwidthMbps: 17.5, measuredSecondsAgo: 3),
+    LinkLine(from: "uf", to: "pu"),
+  ])
+
+  static let relay = RelayView(
+    role: .limited, roleReason: "no dial-back arrived in 3 s", queueVR: atPU.queueVR,
+    candidates: [
+      RelayCandidate(site: "nwu", node: nwu, endpoint: "198.18.0.2:2247", isChosen: true),
+      RelayCandidate(site: "uf", node: uf, endpoint: "198.18.0.1:2247", isChosen: false, note: "17.5 Mbit/s to nwu"),
+    ],
+    served: [ServedVR(site: "pu", node: pu, channelOpen: false, forwardedFrames: 7, forwardedBytes: 9100)])
+
+  static let queues = QueuesView(
+    capture: CaptureQueue(
+      queueNumber: 2247, capturedPackets: 81_000, kernelDroppedPackets: 40, injectedPackets: 80_100),
+    relay: [
+      RelayQueue(
+        site: "pu", node: pu, queuedFrames: 4, queuedBytes: 5600, limitBytes: 4_194_304, oldestMs: 120.4,
+        forwardedFrames: 7, expiredFrames: 1, overflowFrames: 0)
+    ])
+
+  static let certs = CertsView(
+    meshId: "3f9c21ab",
+    own: CertLine(subject: "uf", notBeforeUnixSeconds: 1_795_000_000, expiresUnixSeconds: 1_802_776_000, daysLeft: 1.5),
+    authority: CertLine(
+      subject: "demo", notBeforeUnixSeconds: 1_795_000_000, expiresUnixSeconds: 2_110_360_000, daysLeft: 3649.9),
+    authorityKeyHere: true)
+
+  static let drops = DropsView(drops: [
+    DropReasonLine(
+      reason: "noGNDTEntry", total: 40, lastMinute: 12, explanation: "nobody in the source's ViNe has the destination",
+      mend: "vine-mesh host add at the destination's site"),
+    DropReasonLine(reason: "replayed", total: 0, lastMinute: 0, explanation: "the frame came twice"),
+  ])
+}
