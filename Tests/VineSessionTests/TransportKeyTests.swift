@@ -17,9 +17,9 @@ import VineBase
 
   /// RFC 8439 A.5, whose nonce is four zero bytes and the big-endian number 0x0102030405060708.
   @Test func `ChaCha20-Poly1305 opens and makes the message of RFC 8439`() throws {
-    let key = try #require(Hex.decode("1c9240a5eb55d38af333888604f6b5f0473917c1402b80099dca5cbc207075c0"))
-    let header = try #require(Hex.decode("f33388860000000000004e91"))
-    let ciphertext = try #require(Hex.decode(rfc8439))
+    let key = try hex("1c9240a5eb55d38af333888604f6b5f0473917c1402b80099dca5cbc207075c0")
+    let header = try hex("f33388860000000000004e91")
+    let ciphertext = try hex(rfc8439)
     let plaintext = try #require(
       opened(.chacha20poly1305, key, counter: 0x0102_0304_0506_0708, header: header, ciphertext))
     #expect(String(decoding: plaintext, as: UTF8.self).hasPrefix("Internet-Drafts are draft documents"))
