@@ -1,0 +1,46 @@
+import VineBase
+import VineIdentity
+import VineSession
+
+/// Judges the credentials that peers show in handshakes: a certificate of this mesh's authority, or an
+/// invitation, which makes a guest that may ask to join and nothing else.
+public struct MeshAuthenticator: PeerAuthenticator {
+  public let trust: MeshTrust
+  /// Keys that the registry revoked.
+  public var revoked: Set<NodeID> = []
+
+  public init(trust: MeshTrust) { self.trust = trust }
+
+  public func judge(
+    credential: [UInt8], noiseKey: [UInt8], peerIsInitiator: Bool, at now: WallTime
+  ) -> Result<AuthenticatedPeer, RefusalReason> {
+    switch try? Credential(decoding: credential) {
+    case nil: return .failure(.noCertificate)
+    case .invitation(let node, _)?:
+      // The handshake itself checks that the node's key is the one it proved.
+      guard peerIsInitiator else { return .failure(.noCertificate) }
+      guard !revoked.contains(node) else { return .failure(.revoked) }
+      return .success(AuthenticatedPeer(node: node, isGuest: true, credential: credential))
+    case .certificate(let der)?:
+      do throws(CertificateError) {
+        let vr = try trust.verify(certificateDER: der, at: now)
+        guard !revoked.contains(vr.node) else { return .failure(.revoked) }
+        return .success(AuthenticatedPeer(node: vr.node, isGuest: false, credential: credential))
+      } catch {
+        return .failure(error.refusal)
+      }
+    }
+  }
+}
+
+extension CertificateError {
+  /// What the peer is told.
+  var refusal: RefusalReason {
+    switch self {
+    case .expired: .expiredCertificate
+    case .notYetValid: .notYetValid
+    case .wrongMesh: .foreignMesh
+    default: .badCertificate
+    }
+  }
+}

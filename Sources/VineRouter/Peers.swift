@@ -1,0 +1,108 @@
+import VineBase
+import VineSession
+
+/// The sessions with other VRs: which are live, how they came, and when a new one is due.
+public struct Peers: Sendable {
+  public struct Session: Hashable, Sendable {
+    public let localIndex: UInt32
+    public let established: Instant
+    public let isGuest: Bool
+    public let carrier: Carrier
+    public let suite: CipherSuite
+  }
+
+  public struct Peer: Hashable, Sendable {
+    /// Newest last.
+    public internal(set) var sessions: [Session] = []
+    public internal(set) var heard: Instant
+    public internal(set) var keepaliveSent: Instant?
+    public internal(set) var tried: Instant?
+    /// The carrier that the data plane was told.
+    public internal(set) var carrier: Carrier?
+    /// What went wrong last.
+    public internal(set) var failure: String?
+  }
+
+  /// Receiving sessions kept for a peer: the newest, the one it replaces, and one of a simultaneous open.
+  static let sessionsMax = 3
+  /// A session is replaced after this long.
+  static let rekeyAfter = Duration.seconds(30 * 60)
+  /// A silent peer is asked for a sign of life.
+  static let silenceBeforeKeepalive = Duration.seconds(3)
+  /// A peer silent for this long gets a new handshake: it may have restarted and lost its keys.
+  static let silenceBeforeHandshake = Duration.seconds(6)
+  /// Between two attempts at one peer.
+  static let retryAfter = Duration.seconds(2)
+  /// Guests at a time; the oldest goes.
+  static let guestsMax = 64
+
+  public private(set) var all: SortedMap<NodeID, Peer> = [:]
+
+  public init() {}
+
+  public func isConnected(_ node: NodeID) -> Bool {
+    all[node].map { !$0.sessions.isEmpty && $0.sessions.contains { !$0.isGuest } } ?? false
+  }
+
+  public var connected: [NodeID] { all.keys.filter(isConnected) }
+
+  /// - Returns: indices of older sessions that are to be released.
+  mutating func established(_ session: EstablishedSession, at now: Instant) -> [UInt32] {
+    let node = session.peer.node
+    var peer = all[node] ?? Peer(heard: now)
+    peer.sessions.append(
+      Session(
+        localIndex: session.localIndex, established: now, isGuest: session.peer.isGuest, carrier: session.carrier,
+        suite: session.suite))
+    peer.heard = now
+    peer.keepaliveSent = nil
+    peer.failure = nil
+    let surplus = max(0, peer.sessions.count - Self.sessionsMax)
+    let released = peer.sessions.prefix(surplus).map(\.localIndex)
+    peer.sessions.removeFirst(surplus)
+    all[node] = peer
+    return released
+  }
+
+  mutating func heard(_ node: NodeID, at now: Instant) {
+    _ = all.update(node) {
+      $0.heard = now
+      $0.keepaliveSent = nil
+    }
+  }
+
+  mutating func tried(_ node: NodeID, at now: Instant) { all[node, default: Peer(heard: now)].tried = now }
+
+  mutating func failed(_ node: NodeID, _ why: String) { _ = all.update(node) { $0.failure = why } }
+
+  mutating func keepaliveSent(to node: NodeID, at now: Instant) { _ = all.update(node) { $0.keepaliveSent = now } }
+
+  mutating func carries(_ node: NodeID, _ carrier: Carrier?) { _ = all.update(node) { $0.carrier = carrier } }
+
+  /// - Returns: indices of its sessions, to be released.
+  mutating func remove(_ node: NodeID) -> [UInt32] {
+    all.removeValue(forKey: node).map { $0.sessions.map(\.localIndex) } ?? []
+  }
+
+  /// Whether a handshake is due: no session, an old one, or silence.
+  func needsHandshake(_ node: NodeID, at now: Instant) -> Bool {
+    guard let peer = all[node] else { return true }
+    if let tried = peer.tried, now - tried < Self.retryAfter { return false }
+    guard let newest = peer.sessions.last(where: { !$0.isGuest }) else { return true }
+    return now - newest.established >= Self.rekeyAfter || now - peer.heard >= Self.silenceBeforeHandshake
+  }
+
+  func needsKeepalive(_ node: NodeID, at now: Instant) -> Bool {
+    guard let peer = all[node], !peer.sessions.isEmpty, now - peer.heard >= Self.silenceBeforeKeepalive else {
+      return false
+    }
+    return peer.keepaliveSent.map { now - $0 >= .seconds(1) } ?? true
+  }
+
+  /// Guests beyond the limit, oldest first.
+  var surplusGuests: [NodeID] {
+    let guests = all.filter { !$0.1.sessions.isEmpty && $0.1.sessions.allSatisfy(\.isGuest) }
+    guard guests.count > Self.guestsMax else { return [] }
+    return guests.sorted { $0.1.heard < $1.1.heard }.prefix(guests.count - Self.guestsMax).map(\.0)
+  }
+}

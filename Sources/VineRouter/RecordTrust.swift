@@ -1,0 +1,55 @@
+import VineBase
+import VineGossip
+import VineRegistry
+import VineSession
+import VineWire
+
+/// Which signed records are believed: the one check between a peer's bytes and the store.
+public struct RecordTrust: Sendable {
+  /// Whose word on the registry counts; from the genesis.
+  public let voters: [NodeID]
+
+  public init(voters: [NodeID]) { self.voters = voters }
+
+  /// A VR's record must be the VR's own; a fact must be attested by a voter, and its key and version must be
+  /// those inside the signed payload.
+  public func isAuthentic(_ record: SignedRecord) -> Bool {
+    switch record.key.kind {
+    case .vr: guard record.key.id == record.author.bytes else { return false }
+    case .fact:
+      guard voters.contains(record.author), let fact = try? FactRecord.decode(record.payload),
+        fact.key.bytes == record.key.id, fact.index == record.version.sequence
+      else { return false }
+    }
+    return Signature.isValid(record.signature, of: record.signedBytes, by: record.author)
+  }
+
+  /// The message without the records that are not believed, and how many those were.
+  public func filtered(_ message: GossipMessage) -> (GossipMessage, refused: Int) {
+    guard case .push(let records) = message else { return (message, 0) }
+    let believed = records.filter(isAuthentic)
+    return (.push(believed), records.count - believed.count)
+  }
+
+  /// A voter's word on a fact, as it is spread.
+  public static func attest(_ fact: RegistryFact, by key: StaticKey) -> SignedRecord {
+    sign(
+      SignedRecord(
+        key: RecordKey(kind: .fact, id: fact.key.bytes), version: RecordVersion(epoch: 1, sequence: fact.index),
+        author: key.node, payload: FactRecord.encode(fact), signature: []), with: key)
+  }
+
+  /// A VR's word on itself, as it is spread.
+  public static func sign(_ content: VRRecord, version: RecordVersion, by key: StaticKey) -> SignedRecord {
+    sign(
+      SignedRecord(
+        key: RecordKey(kind: .vr, id: key.node.bytes), version: version, author: key.node,
+        payload: content.encode(), signature: []), with: key)
+  }
+
+  private static func sign(_ record: SignedRecord, with key: StaticKey) -> SignedRecord {
+    SignedRecord(
+      key: record.key, version: record.version, author: record.author, payload: record.payload,
+      signature: key.sign(record.signedBytes))
+  }
+}

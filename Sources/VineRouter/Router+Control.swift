@@ -1,0 +1,127 @@
+import VineBase
+import VineGossip
+import VineRegistry
+import VineSession
+import VineWire
+
+/// Control messages: from the wire to the core that owns them, and back.
+extension Router {
+  /// A control message of at most this many bytes goes in one frame; a larger one is cut.
+  static let controlByteCountMax = 1100
+
+  mutating func received(
+    control bytes: [UInt8], from peer: NodeID, via carrier: Carrier, on index: UInt32, _ turn: inout Turn
+  ) {
+    peers.heard(peer, at: turn.now)
+    if case .channel(let channel) = carrier { run(keeper: .heard(channel), &turn) }
+    do throws(WireError) {
+      let message = try ControlMessage.decode(bytes)
+      if case .fragment(let fragment) = message {
+        guard let whole = reassembly.add(fragment, from: peer, at: turn.now) else { return }
+        received(try ControlMessage.decode(whole), from: peer, via: carrier, &turn)
+      } else {
+        received(message, from: peer, via: carrier, &turn)
+      }
+    } catch {
+      turn.report(.undecodable(from: peer, error.description))
+    }
+  }
+
+  private mutating func received(
+    _ message: ControlMessage, from peer: NodeID, via carrier: Carrier, _ turn: inout Turn
+  ) {
+    guard peers.isConnected(peer) else {
+      receivedFromGuest(message, from: peer, &turn)
+      return
+    }
+    switch message {
+    case .gossip(let gossipMessage):
+      let (believed, refused) = trust.filtered(gossipMessage)
+      if refused > 0 { turn.report(.recordsRefused(refused, from: peer)) }
+      run(gossip: .received(believed, from: peer), &turn)
+    case .raft(let raftMessage): run(registrar.received(raftMessage, from: peer, at: turn.now), &turn)
+    case .proposal(let proposal): run(registrar.received(proposal, from: peer, at: turn.now), &turn)
+    case .proposalAnswer(let id, let answer): run(registrar.received(answer: answer, to: id), &turn)
+    case .hello(let observed, _):
+      if let observed { run(reachability: .observed(observed, by: peer), &turn) }
+    case .dialBackRequest(let wanted, let nonce):
+      guard case .datagram(let observed) = carrier else { return }
+      run(
+        reachability: .dialBackRequest(from: peer, observed: observed, wanted: wanted, nonce: nonce), &turn)
+    case .keepalive(let sequence, let isReply):
+      if !isReply { send(.keepalive(sequence: sequence, isReply: true), to: peer, &turn) }
+    // For guests, for joiners, or of a newer version.
+    case .genesisRequest, .genesis, .joinRequest, .joinReply, .joinRefused, .refusal, .fragment, .unknown: break
+    }
+  }
+
+  mutating func send(_ message: ControlMessage, to peer: NodeID, _ turn: inout Turn) {
+    let bytes = message.encode()
+    guard bytes.count > Self.controlByteCountMax else {
+      turn.emit(.control(bytes, to: peer))
+      return
+    }
+    for fragment in Reassembler.cut(bytes, id: UInt32(truncatingIfNeeded: random.next())) {
+      turn.emit(.control(ControlMessage.fragment(fragment).encode(), to: peer))
+    }
+  }
+
+  // MARK: Cores
+
+  mutating func run(gossip input: Gossip.Input, _ turn: inout Turn) {
+    for effect in gossip.handle(input, at: turn.now) {
+      switch effect {
+      case .send(let message, let peer): send(.gossip(message), to: peer, &turn)
+      case .accepted(let record):
+        turn.emit(.persistRecord(record))
+        absorb(record, &turn)
+      case .member(let member):
+        turn.report(.memberChanged(member.node, site: directory.name(of: member.node), member.state))
+      case .incarnation(let incarnation):
+        turn.emit(.persistIncarnation(incarnation))
+        own.version = RecordVersion(epoch: incarnation, sequence: 0)
+        turn.ownRecordChanged = true
+        own.content = nil
+      }
+    }
+  }
+
+  mutating func run(_ effects: [Registrar.Effect], _ turn: inout Turn) {
+    for effect in effects {
+      switch effect {
+      case .persist(let state, let entries, let from):
+        turn.emit(.persistLog(state, appending: entries, truncatingFrom: from))
+      case .send(let message, let peer): send(message, to: peer, &turn)
+      case .facts(let facts):
+        for fact in facts { run(gossip: .publish(RecordTrust.attest(fact, by: identity.key)), &turn) }
+      case .answered(let id, let outcome): answered(id, outcome, &turn)
+      }
+    }
+  }
+
+  mutating func absorb(_ record: SignedRecord, _ turn: inout Turn) {
+    switch directory.absorb(record) {
+    case .fact(let key): factLearned(key, &turn)
+    case .record(let peer):
+      turn.tablesChanged = true
+      turn.pathsChanged = true
+      if peer != node, !peers.isConnected(peer), peers.needsHandshake(peer, at: turn.now) {
+        connect(to: peer, &turn)
+      }
+    case .unreadable: break
+    }
+  }
+
+  private mutating func factLearned(_ key: FactKey, _ turn: inout Turn) {
+    turn.tablesChanged = true
+    turn.pathsChanged = true
+    switch key {
+    case .block(let block) where directory.view.blocks[block] == node:
+      turn.report(.blockOwned(block))
+    case .revocation(let peer):
+      authenticator.revoked.insert(peer)
+      if peer != node { forget(peer, &turn) }
+    case .mesh, .site, .block, .vine, .participation: break
+    }
+  }
+}

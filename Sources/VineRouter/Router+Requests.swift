@@ -1,0 +1,173 @@
+import VineAddress
+import VineBase
+import VineIdentity
+import VineRegistry
+import VineSession
+
+/// Requests from the VR's own machine: turned into registry commands or changes of the LNDT.
+extension Router {
+  mutating func received(_ request: LocalRequest, _ id: RequestID, _ turn: inout Turn) {
+    switch request {
+    case .invite(let site, let hosts, let validFor): invite(site, hosts: hosts, validFor: validFor, id, &turn)
+    case .createVine(let name): propose(.createVine(name), for: .request(id, .vine(name)), &turn)
+    case .deleteVine(let name): withVine(name, id, &turn) { .deleteVine($0) }
+    case .joinVine(let name): withVine(name, id, &turn) { .takePart($0) }
+    case .leaveVine(let name): withVine(name, id, &turn) { .leaveVine($0) }
+    case .addHost(let address, let name): addHost(address, name, id, &turn)
+    case .removeHost(let address, let name): removeHost(address, name, id, &turn)
+    case .requestBlock(let hosts): propose(.allocateBlock(hosts: hosts), for: .request(id, .block(nil)), &turn)
+    case .releaseBlock(let block): propose(.releaseBlock(block), for: .request(id, .block(block)), &turn)
+    }
+  }
+
+  mutating func propose(_ command: RegistryCommand, for waiting: Requests.Waiting, _ turn: inout Turn) {
+    guard let id = ProposalID(requests.secret(16)) else { return }
+    requests.waiting[id] = waiting
+    let proposal = Proposal(id: id, author: node, at: turn.wall, command: command)
+    run(registrar.propose(proposal, at: turn.now), &turn)
+  }
+
+  mutating func answered(
+    _ id: ProposalID, _ outcome: Result<RegistryAnswer, Registrar.ProposalFailure>, _ turn: inout Turn
+  ) {
+    guard let waiting = requests.waiting.removeValue(forKey: id) else { return }
+    switch waiting {
+    case .join(let guest): joinDecided(guest, outcome, &turn)
+    case .request(let request, let subject):
+      turn.emit(.answer(request, outcome.mapError(RequestFailure.init).map { subject.answer($0) }))
+    }
+  }
+
+  private func refuse(_ id: RequestID, _ failure: RequestFailure, _ turn: inout Turn) {
+    turn.emit(.answer(id, .failure(failure)))
+  }
+
+  private mutating func invite(
+    _ site: SiteName, hosts: Int, validFor: Duration, _ id: RequestID, _ turn: inout Turn
+  ) {
+    guard identity.authority != nil else {
+      let founder = directory.name(of: identity.genesis.founder)
+      let failure = RequestFailure(
+        "this VR does not hold the key that signs certificates", mend: "run `vine-mesh invite` at site \(founder)")
+      return refuse(id, failure, &turn)
+    }
+    guard !reachability.endpoints.isEmpty else {
+      let failure = RequestFailure(
+        "nobody could reach this VR: it has no public endpoint",
+        mend: "set `endpoints` in the configuration and run `vine-mesh reload`, or invite from a public VR")
+      return refuse(id, failure, &turn)
+    }
+    let secret = requests.secret(32)
+    guard let invitation = InvitationID(requests.secret(16)) else { return }
+    let expires = WallTime(secondsSince1970: turn.wall.secondsSince1970 + validFor.components.seconds)
+    let token = InvitationToken(
+      mesh: identity.genesis.meshID, id: invitation.bytes, secret: secret, site: site.description,
+      expires: expires, endpoints: Array(reachability.endpoints.prefix(4)))
+    let command = RegistryCommand.invite(
+      invitation, secretHash: token.secretHash, site: site, hosts: hosts, expires: expires)
+    propose(command, for: .request(id, .invitation(token.text, expires)), &turn)
+  }
+
+  private mutating func withVine(
+    _ name: VineName, _ id: RequestID, _ turn: inout Turn, command: (NetworkID) -> RegistryCommand
+  ) {
+    guard let network = directory.view.vine(named: name) else { return refuse(id, .unknownVine(name), &turn) }
+    propose(command(network), for: .request(id, .vine(name)), &turn)
+  }
+
+  // MARK: LNDT
+
+  private mutating func addHost(_ address: IPv4Address, _ name: VineName, _ id: RequestID, _ turn: inout Turn) {
+    guard let network = directory.view.vine(named: name) else { return refuse(id, .unknownVine(name), &turn) }
+    guard directory.view.participants(of: network).contains(node) else {
+      let failure = RequestFailure(
+        "site \(identity.site) takes no part in ViNe \(name)", mend: "run `vine-mesh vine join \(name)` first")
+      return refuse(id, failure, &turn)
+    }
+    let blocks = directory.view.blocks(of: node)
+    guard let block = blocks.first(where: { $0.contains(address) }) else {
+      let own = blocks.map(\.description).joined(separator: ", ")
+      let failure = RequestFailure(
+        "\(address) is in no block of site \(identity.site)",
+        mend: own.isEmpty ? "request a block with `vine-mesh block request`" : "choose an address in \(own)")
+      return refuse(id, failure, &turn)
+    }
+    guard address != block.gateway, address != block.base, address != block.broadcast else {
+      let failure = RequestFailure(
+        "\(address) is the network, gateway or broadcast address of \(block)", mend: "choose another address")
+      return refuse(id, failure, &turn)
+    }
+    hosts.add(address, to: network)
+    hostsChanged(address, id, &turn)
+  }
+
+  private mutating func removeHost(_ address: IPv4Address, _ name: VineName?, _ id: RequestID, _ turn: inout Turn) {
+    guard let networks = hosts.hosts[address] else {
+      let failure = RequestFailure("\(address) is not in the LNDT", mend: "see `vine-mesh host list`")
+      return refuse(id, failure, &turn)
+    }
+    if let name {
+      guard let network = directory.view.vine(named: name), networks.contains(network) else {
+        let failure = RequestFailure("\(address) is not in ViNe \(name)", mend: "see `vine-mesh host list`")
+        return refuse(id, failure, &turn)
+      }
+      hosts.remove(address, from: network)
+    } else {
+      for network in networks { hosts.remove(address, from: network) }
+    }
+    hostsChanged(address, id, &turn)
+  }
+
+  private mutating func hostsChanged(_ address: IPv4Address, _ id: RequestID, _ turn: inout Turn) {
+    turn.emit(.persistHosts(hosts))
+    turn.ownRecordChanged = true
+    turn.tablesChanged = true
+    let names = (hosts.hosts[address] ?? []).compactMap { directory.view.vines[$0]?.name }
+    turn.emit(.answer(id, .success(.host(address, names))))
+  }
+}
+
+/// Who waits for which proposal.
+struct Requests: Sendable {
+  enum Waiting: Sendable {
+    case request(RequestID, Subject)
+    case join(NodeID)
+  }
+
+  /// What a request was about, to make the registry's answer one for its asker.
+  enum Subject: Sendable {
+    case vine(VineName)
+    case block(Block?)
+    case invitation(String, WallTime)
+
+    func answer(_ answer: RegistryAnswer) -> LocalAnswer {
+      switch (self, answer) {
+      case (.invitation(let token, let expires), _): .invitation(token: token, expires: expires)
+      case (.vine(let name), .vine(let network)): .vine(name, network)
+      case (.vine(let name), _): .vine(name, NetworkID(rawValue: 0))
+      case (.block, .allocated(let block)): .block(block)
+      case (.block(let block), _): .block(block ?? Block.standardSpace)
+      }
+    }
+  }
+
+  var waiting: SortedMap<ProposalID, Waiting> = [:]
+  /// Random bytes fit for secrets; libsodium's in the shell.
+  var secret: @Sendable (Int) -> [UInt8]
+}
+
+extension RequestFailure {
+  static func unknownVine(_ name: VineName) -> RequestFailure {
+    RequestFailure("there is no ViNe \(name)", mend: "see `vine-mesh vine list`, or `vine-mesh vine create \(name)`")
+  }
+
+  init(_ failure: Registrar.ProposalFailure) {
+    switch failure {
+    case .refused(let refusal): self.init(refusal.description, mend: "")
+    case .unanswered:
+      self.init(
+        "no voter answered in time, so nothing is decided yet",
+        mend: "see `vine-mesh status voters` and try again: a repeated command is not carried out twice", .unanswered)
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import VineBase
+import VineGossip
+import VinePath
+import VineRelay
+import VineSession
+import VineWire
+
+/// Sessions, channels and paths: how frames get to the other VRs.
+extension Router {
+  mutating func run(handshake input: Handshakes.Input, _ turn: inout Turn) {
+    let effects = handshakes.handle(input, at: turn.now, wall: turn.wall, authenticator: authenticator)
+    for effect in effects {
+      switch effect {
+      case .send(let bytes, let carrier): turn.emit(.handshake(bytes, via: carrier))
+      case .established(let session): established(session, &turn)
+      case .failed(let peer, let carrier, let failure): failed(peer, via: carrier, failure, &turn)
+      case .refusedPeer(let carrier, let reason): turn.report(.peerRefused(via: carrier, reason))
+      }
+    }
+  }
+
+  private mutating func failed(
+    _ peer: NodeID?, via carrier: Carrier, _ failure: HandshakeFailure, _ turn: inout Turn
+  ) {
+    if let peer { peers.failed(peer, failure.description) }
+    if case .refused(let reason) = failure {
+      turn.report(.refusedByPeer(peer, via: carrier, reason))
+    } else {
+      turn.report(.handshakeFailed(peer, via: carrier, failure.description))
+    }
+  }
+
+  private mutating func established(_ session: EstablishedSession, _ turn: inout Turn) {
+    let peer = session.peer.node
+    let wasConnected = peers.isConnected(peer)
+    for index in peers.established(session, at: turn.now) { release(index, &turn) }
+    turn.emit(.install(session))
+    for guest in peers.surplusGuests { forget(guest, &turn) }
+    guard !session.peer.isGuest else {
+      carry(peer, by: session.carrier, &turn)
+      return
+    }
+    if !wasConnected {
+      turn.report(.sessionEstablished(peer, site: directory.name(of: peer), via: session.carrier))
+    }
+    if case .channel(let channel) = session.carrier {
+      if channel == channels.toQueueVR || channel.rawValue % 2 == 1 {
+        run(keeper: .established(channel, peer), &turn)
+      } else {
+        channels.accepted[peer] = channel
+      }
+    }
+    turn.pathsChanged = true
+    choosePaths(&turn)
+    send(hello(over: session.carrier), to: peer, &turn)
+    let isPublic = directory.records[peer].map { $0.role == .public } ?? (peer == identity.genesis.founder)
+    run(reachability: .connected(peer, isPublic: isPublic), &turn)
+    run(gossip: .connected(peer), &turn)
+  }
+
+  /// The peer learns how it looks from here, which tells it whether a NAT lies between.
+  private func hello(over carrier: Carrier) -> ControlMessage {
+    var observed: Endpoint?
+    if case .datagram(let endpoint) = carrier { observed = endpoint }
+    if case .channel(let channel) = carrier { observed = channels.acceptedFrom[channel] }
+    return .hello(observed: observed, softwareVersion: identity.softwareVersion)
+  }
+
+  // MARK: Looking after
+
+  /// Every half second: handshakes that are due, signs of life, candidates for the channel.
+  mutating func tick(_ turn: inout Turn) {
+    for peer in directory.admitted where peer != node {
+      if peers.needsHandshake(peer, at: turn.now) { connect(to: peer, &turn) }
+      if peers.needsKeepalive(peer, at: turn.now) {
+        peers.keepaliveSent(to: peer, at: turn.now)
+        send(.keepalive(sequence: 0, isReply: false), to: peer, &turn)
+      }
+    }
+    if peers.connected.isEmpty { bootstrap(&turn) }
+    offerCandidates(&turn)
+  }
+
+  /// Nothing is known, or nobody is reached: ask where the invitation said.
+  private mutating func bootstrap(_ turn: inout Turn) {
+    guard reachability.role != .limited else { return }
+    for endpoint in placement.bootstrap where !placement.declaredEndpoints.contains(endpoint) {
+      run(handshake: .connect(nil, via: .datagram(endpoint)), &turn)
+    }
+  }
+
+  mutating func connect(to peer: NodeID, _ turn: inout Turn) {
+    guard peer != node, !directory.view.isRevoked(peer), let carrier = carrier(to: peer) else { return }
+    peers.tried(peer, at: turn.now)
+    run(handshake: .connect(peer, via: carrier), &turn)
+  }
+
+  private mutating func release(_ index: UInt32, _ turn: inout Turn) {
+    run(handshake: .release(localIndex: index), &turn)
+    turn.emit(.releaseSession(localIndex: index))
+  }
+
+  mutating func forget(_ peer: NodeID, _ turn: inout Turn) {
+    for index in peers.remove(peer) { run(handshake: .release(localIndex: index), &turn) }
+    turn.emit(.removePeer(peer))
+    run(gossip: .disconnected(peer), &turn)
+  }
+
+  // MARK: Channels
+
+  mutating func run(keeper input: ChannelKeeper.Input, _ turn: inout Turn) {
+    for effect in keeper.handle(input, at: turn.now) {
+      switch effect {
+      case .dial(let channel, let endpoint): turn.emit(.openChannel(channel, endpoint))
+      case .close(let channel): turn.emit(.closeChannel(channel))
+      case .keepalive:
+        if let peer = channels.queueVR { send(.keepalive(sequence: 1, isReply: false), to: peer, &turn) }
+      case .queueVR(let peer): queueVRChanged(peer, &turn)
+      }
+    }
+  }
+
+  private mutating func queueVRChanged(_ peer: NodeID?, _ turn: inout Turn) {
+    channels.queueVR = peer
+    channels.toQueueVR = peer == nil ? nil : keeper.channel
+    channels.queueVRSince = turn.now
+    turn.report(.queueVRChanged(peer, site: peer.map(directory.name(of:))))
+    turn.pathsChanged = true
+    turn.ownRecordChanged = true
+  }
+
+  mutating func channelOpened(_ channel: ChannelID, _ turn: inout Turn) {
+    run(keeper: .opened(channel), &turn)
+    run(handshake: .connect(nil, via: .channel(channel)), &turn)
+  }
+
+  mutating func channelClosed(_ channel: ChannelID, reason: String, _ turn: inout Turn) {
+    channels.acceptedFrom[channel] = nil
+    turn.report(.channelClosed(channel, reason: reason))
+    for (peer, held) in channels.accepted where held == channel { channels.accepted[peer] = nil }
+    if channels.toQueueVR == channel { channels.toQueueVR = nil }
+    run(keeper: .closed(channel), &turn)
+    turn.pathsChanged = true
+  }
+
+  private mutating func offerCandidates(_ turn: inout Turn) {
+    let known = directory.admitted.compactMap { peer -> QueueCandidate? in
+      guard peer != node, let record = directory.records[peer], record.role == .public,
+        let endpoint = record.endpoints.first
+      else { return nil }
+      return QueueCandidate(node: peer, endpoint: endpoint)
+    }
+    let unknown = placement.bootstrap.filter { endpoint in !known.contains { $0.endpoint == endpoint } }
+    run(keeper: .candidates(known + unknown.map { QueueCandidate(node: nil, endpoint: $0) }), &turn)
+  }
+
+  // MARK: Paths
+
+  func carrier(to peer: NodeID) -> Carrier? {
+    guard let reachability = directory.reachability(of: peer) else { return nil }
+    return PathChoice.carrier(
+      to: reachability,
+      own: OwnReachability(
+        role: self.reachability.role, queueVR: channels.queueVR, channel: channels.toQueueVR,
+        channels: channels.accepted))
+  }
+
+  /// Tells the data plane where each connected peer is to be found now.
+  mutating func choosePaths(_ turn: inout Turn) {
+    guard turn.pathsChanged else { return }
+    turn.pathsChanged = false
+    for peer in peers.all.keys where peers.isConnected(peer) {
+      let newest = peers.all[peer]?.sessions.last { !$0.isGuest }?.carrier
+      carry(peer, by: carrier(to: peer) ?? (isStale(newest) ? nil : newest), &turn)
+    }
+    let limited = directory.admitted.filter { directory.records[$0]?.queueVR == node }
+    turn.emit(.limitedPeers(limited.map(\.tag)))
+    var routes: SortedMap<NodeTag, NodeID> = [:]
+    for peer in directory.admitted {
+      if let queue = directory.records[peer]?.queueVR, queue != node, peer != node { routes[peer.tag] = queue }
+    }
+    turn.emit(.relayRoutes(routes))
+  }
+
+  private func isStale(_ carrier: Carrier?) -> Bool {
+    guard case .channel(let channel)? = carrier else { return false }
+    return channel != channels.toQueueVR && !channels.accepted.values.contains(channel)
+  }
+
+  private mutating func carry(_ peer: NodeID, by carrier: Carrier?, _ turn: inout Turn) {
+    guard peers.all[peer]?.carrier != carrier else { return }
+    peers.carries(peer, carrier)
+    turn.emit(.path(peer, carrier))
+  }
+
+  // MARK: Reachability
+
+  mutating func run(reachability input: Reachability.Input, _ turn: inout Turn) {
+    for effect in reachability.handle(input, at: turn.now) {
+      switch effect {
+      case .askDialBack(let peer, let wanted, let nonce):
+        send(.dialBackRequest(wanted: wanted, nonce: nonce), to: peer, &turn)
+      case .answerDialBack(let endpoint, let nonce): turn.emit(.dialBack(to: endpoint, nonce: nonce))
+      case .roleChanged(let role, let evidence):
+        turn.report(.roleChanged("\(role)", evidence: evidence.description))
+        run(keeper: .role(limited: role == .limited), &turn)
+        turn.ownRecordChanged = true
+        turn.pathsChanged = true
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import VineAddress
+import VineBase
+import VineGossip
+import VineRouting
+import VineWire
+
+/// What follows from what is known: the GNDTs, the forwarding table, the VR's own record.
+extension Router {
+  /// Called once at the end of each turn: derived state is derived once, whatever the turn brought.
+  mutating func settle(_ turn: inout Turn) {
+    if turn.tablesChanged { deriveTables(&turn) }
+    // Publishing one's own record brings it into the directory, which changes tables once more.
+    if turn.ownRecordChanged { publishOwnRecord(&turn) }
+    if turn.tablesChanged { deriveTables(&turn) }
+    choosePaths(&turn)
+  }
+
+  private mutating func deriveTables(_ turn: inout Turn) {
+    turn.tablesChanged = false
+    let before = tableDigests
+    directory.derive()
+    turn.emit(.gateways(directory.view.blocks(of: node)))
+    turn.emit(.table(forwardingTable))
+    if tableDigests != before { turn.ownRecordChanged = true }
+  }
+
+  var tableDigests: SortedMap<NetworkID, UInt64> {
+    var digests: SortedMap<NetworkID, UInt64> = [:]
+    for (network, table) in directory.tables where directory.view.participants(of: network).contains(node) {
+      digests[network] = table.digest
+    }
+    return digests
+  }
+
+  private var forwardingTable: ForwardingTable {
+    let taking = directory.tables.filter { directory.view.participants(of: $0.0).contains(node) }.map(\.1)
+    return ForwardingTable(
+      space: directory.view.space ?? Block.standardSpace, ownNode: node,
+      gateways: directory.view.blocks(of: node).map(\.gateway), lndt: hosts, gndts: taking)
+  }
+
+  private mutating func publishOwnRecord(_ turn: inout Turn) {
+    turn.ownRecordChanged = false
+    guard directory.view.sites[node] != nil else { return }
+    let content = VRRecord(
+      site: identity.site, role: reachability.role, endpoints: reachability.endpoints, queueVR: channels.queueVR,
+      participation: hosts.participation, tableDigests: tableDigests, softwareVersion: identity.softwareVersion,
+      certificateExpires: identity.certificateExpires)
+    guard content != own.content else { return }
+    own.content = content
+    own.version = RecordVersion(epoch: own.version.epoch, sequence: own.version.sequence + 1)
+    run(gossip: .publish(RecordTrust.sign(content, version: own.version, by: identity.key)), &turn)
+  }
+}

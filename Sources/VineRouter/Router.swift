@@ -1,0 +1,174 @@
+import VineAddress
+import VineBase
+import VineGossip
+import VineIdentity
+import VinePath
+import VineRaft
+import VineRegistry
+import VineRelay
+import VineRouting
+import VineSession
+import VineWire
+
+/// The control plane of one VR: hands each input to the core that owns it and the cores' effects to the shell
+/// or to one another. It decides nothing that a core could decide.
+///
+/// Extensions by role: `Router+Sessions`, `Router+Control`, `Router+Requests`, `Router+Joins`, `Router+Tables`.
+public struct Router: Sendable {
+  public let identity: RouterIdentity
+  public let placement: RouterPlacement
+  public internal(set) var registrar: Registrar
+  public internal(set) var gossip: Gossip
+  public internal(set) var directory = Directory()
+  public internal(set) var handshakes: Handshakes
+  public internal(set) var peers = Peers()
+  public internal(set) var reachability: Reachability
+  public internal(set) var keeper: ChannelKeeper
+  /// The VR's own hosts (paper: LNDT).
+  public internal(set) var hosts: LNDT
+  public internal(set) var channels = Channels()
+  var own: OwnRecord
+  var trust: RecordTrust
+  var authenticator: MeshAuthenticator
+  var requests: Requests
+  var reassembly = Reassembler()
+  var random: RandomSource
+  let memory: [SignedRecord]
+  /// What `wakeup` does once a second.
+  var nextTick = Instant.zero
+  static let tick = Duration.milliseconds(500)
+
+  /// - Parameters:
+  ///   - ephemeralKeys: fresh key pairs for handshakes, from libsodium in the shell.
+  ///   - secret: random bytes fit for secrets, likewise.
+  public init(
+    identity: RouterIdentity, placement: RouterPlacement, memory: RouterMemory, trust: MeshTrust,
+    ephemeralKeys: any EphemeralKeys, secret: @escaping @Sendable (Int) -> [UInt8], random: RandomSource
+  ) {
+    var random = random
+    requests = Requests(secret: secret)
+    self.identity = identity
+    self.placement = placement
+    self.memory = memory.records
+    hosts = memory.hosts
+    let voters = [identity.genesis.founder]
+    self.trust = RecordTrust(voters: voters)
+    authenticator = MeshAuthenticator(trust: trust)
+    registrar = Registrar(
+      node: identity.node, voters: voters, hardState: memory.hardState, log: memory.log,
+      random: RandomSource(seed: random.next()))
+    gossip = Gossip(
+      self: identity.node, incarnation: memory.incarnation, settings: GossipSettings(),
+      random: RandomSource(seed: random.next()))
+    handshakes = Handshakes(
+      key: identity.key, mesh: identity.genesis.meshID,
+      credential: Credential.certificate(identity.certificate).encode(), suites: CipherSuite.available,
+      ephemeralKeys: ephemeralKeys, random: RandomSource(seed: random.next()))
+    reachability = Reachability(node: identity.node, port: placement.port, random: RandomSource(seed: random.next()))
+    keeper = ChannelKeeper(random: RandomSource(seed: random.next()))
+    own = OwnRecord(version: RecordVersion(epoch: memory.incarnation, sequence: 0))
+    self.random = random
+  }
+
+  public var node: NodeID { identity.node }
+
+  public var nextWakeup: Wakeup {
+    let cores = [
+      registrar.nextWakeup, gossip.nextWakeup, handshakes.nextWakeup, reachability.nextWakeup, keeper.nextWakeup,
+    ]
+    return cores.reduce(Wakeup(at: nextTick, reason: "look after sessions and tables")) {
+      Wakeup.earliest($0, $1) ?? $0
+    }
+  }
+
+  /// The one door.
+  /// - Returns: effects in the order in which they are to be carried out.
+  public mutating func handle(_ input: RouterInput, at now: Instant, wall: WallTime) -> [RouterEffect] {
+    var turn = Turn(now: now, wall: wall)
+    switch input {
+    case .start: start(&turn)
+    case .wakeup: wakeup(&turn)
+    case .handshake(let bytes, let carrier): run(handshake: .received(bytes, via: carrier), &turn)
+    case .control(let bytes, let peer, let carrier, let index):
+      received(control: bytes, from: peer, via: carrier, on: index, &turn)
+    case .confirmed(let index): run(handshake: .confirmed(localIndex: index), &turn)
+    case .channelOpened(let channel): channelOpened(channel, &turn)
+    case .channelAccepted(let channel, let endpoint): channels.acceptedFrom[channel] = endpoint
+    case .channelClosed(let channel, let reason): channelClosed(channel, reason: reason, &turn)
+    case .dialBack(let nonce, _): run(reachability: .dialBackArrived(nonce: nonce), &turn)
+    case .needsSession(let peer): connect(to: peer, &turn)
+    case .persisted(let index, let term): run(registrar.persisted(through: index, term: term, at: now), &turn)
+    case .addressesChanged(let addresses): run(reachability: .localAddresses(addresses), &turn)
+    case .request(let id, let request): received(request, id, &turn)
+    }
+    settle(&turn)
+    return turn.effects
+  }
+
+  private mutating func start(_ turn: inout Turn) {
+    nextTick = turn.now + Self.tick
+    run(gossip: .learned(memory), &turn)
+    for record in memory { absorb(record, &turn) }
+    run(reachability: .localAddresses(placement.localAddresses), &turn)
+    if !placement.declaredEndpoints.isEmpty {
+      run(reachability: .declaredPublic(placement.declaredEndpoints), &turn)
+    }
+    turn.ownRecordChanged = true
+    turn.tablesChanged = true
+    run(registrar.wakeup(at: turn.now), &turn)
+    tick(&turn)
+  }
+
+  private mutating func wakeup(_ turn: inout Turn) {
+    if isDue(registrar.nextWakeup, turn) { run(registrar.wakeup(at: turn.now), &turn) }
+    if isDue(gossip.nextWakeup, turn) { run(gossip: .wakeup, &turn) }
+    if isDue(handshakes.nextWakeup, turn) { run(handshake: .wakeup, &turn) }
+    if isDue(reachability.nextWakeup, turn) { run(reachability: .wakeup, &turn) }
+    if isDue(keeper.nextWakeup, turn) { run(keeper: .wakeup, &turn) }
+    if nextTick <= turn.now {
+      nextTick = turn.now + Self.tick
+      tick(&turn)
+    }
+  }
+
+  private func isDue(_ wakeup: Wakeup?, _ turn: Turn) -> Bool { wakeup.map { $0.at <= turn.now } ?? false }
+}
+
+/// One call of `handle`: its time, and what it has come to so far.
+struct Turn {
+  let now: Instant
+  let wall: WallTime
+  var effects: [RouterEffect] = []
+  /// The VR's own record is to be written again once all inputs of the turn are digested.
+  var ownRecordChanged = false
+  /// Facts, records or hosts changed: GNDTs and the forwarding table are to be derived again.
+  var tablesChanged = false
+  /// Roles, endpoints or channels changed: carriers are to be chosen again.
+  var pathsChanged = false
+
+  init(now: Instant, wall: WallTime) {
+    self.now = now
+    self.wall = wall
+  }
+
+  mutating func emit(_ effect: RouterEffect) { effects.append(effect) }
+  mutating func report(_ event: RouterEvent) { effects.append(.event(event)) }
+}
+
+/// The channels of this VR: its own to the queue-VR, and those of limited-VRs that chose it.
+public struct Channels: Hashable, Sendable {
+  /// The channel this VR opened and the VR at its other end.
+  public internal(set) var toQueueVR: ChannelID?
+  public internal(set) var queueVR: NodeID?
+  public internal(set) var queueVRSince = Instant.zero
+  /// Channels that limited-VRs opened, with established sessions.
+  public internal(set) var accepted: SortedMap<NodeID, ChannelID> = [:]
+  /// Where accepted channels come from.
+  var acceptedFrom: SortedMap<ChannelID, Endpoint> = [:]
+}
+
+/// The VR's record about itself: the content last published and its version.
+struct OwnRecord: Sendable {
+  var version: RecordVersion
+  var content: VRRecord?
+}

@@ -1,0 +1,54 @@
+import VineAddress
+import VineBase
+import VineGossip
+import VineRaft
+import VineRegistry
+import VineRouting
+import VineSession
+
+/// What the shell has to do, in order: a `persist…` is durable before anything behind it is carried out.
+public enum RouterEffect: Sendable {
+  // Durable state.
+  case persistLog(HardState?, appending: [LogEntry], truncatingFrom: LogIndex?)
+  case persistRecord(SignedRecord)
+  case persistIncarnation(UInt64)
+  case persistHosts(LNDT)
+  // The data plane.
+  case install(EstablishedSession)
+  case releaseSession(localIndex: UInt32)
+  case path(NodeID, Carrier?)
+  case removePeer(NodeID)
+  case table(ForwardingTable)
+  /// VRs that chose this one as queue-VR.
+  case limitedPeers([NodeTag])
+  /// Queue-VRs of limited-VRs that have no channel to this VR.
+  case relayRoutes(SortedMap<NodeTag, NodeID>)
+  case control([UInt8], to: NodeID)
+  case handshake([UInt8], via: Carrier)
+  case openChannel(ChannelID, Endpoint)
+  case closeChannel(ChannelID)
+  case dialBack(to: Endpoint, nonce: [UInt8])
+  // The machine.
+  /// The VR's own addresses on the site's network, one a block, with the block's prefix length.
+  case gateways([Block])
+  // People.
+  case answer(RequestID, Result<LocalAnswer, RequestFailure>)
+  case event(RouterEvent)
+}
+
+/// Something a log line, a counter or an operator wants to know of. Cores do not log.
+public enum RouterEvent: Hashable, Sendable {
+  case sessionEstablished(NodeID, site: String, via: Carrier)
+  case peerRefused(via: Carrier, RefusalReason)
+  case refusedByPeer(NodeID?, via: Carrier, RefusalReason)
+  case handshakeFailed(NodeID?, via: Carrier, String)
+  case memberChanged(NodeID, site: String, MemberState)
+  case roleChanged(String, evidence: String)
+  case queueVRChanged(NodeID?, site: String?)
+  case channelClosed(ChannelID, reason: String)
+  case siteJoined(NodeID, site: String, Block)
+  case joinRefused(NodeID, String)
+  case blockOwned(Block)
+  case recordsRefused(Int, from: NodeID)
+  case undecodable(from: NodeID, String)
+}

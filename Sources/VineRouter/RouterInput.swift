@@ -1,0 +1,65 @@
+import VineAddress
+import VineBase
+import VineRaft
+import VineRegistry
+
+/// Everything that can happen to a VR's control plane.
+public enum RouterInput: Sendable {
+  case start
+  case wakeup
+  // From the data plane.
+  case handshake([UInt8], via: Carrier)
+  case control([UInt8], from: NodeID, via: Carrier, localIndex: UInt32)
+  /// The first frame was opened on a session: the peer has the keys, too.
+  case confirmed(localIndex: UInt32)
+  case channelOpened(ChannelID)
+  case channelAccepted(ChannelID, from: Endpoint)
+  case channelClosed(ChannelID, reason: String)
+  case dialBack(nonce: [UInt8], from: Endpoint)
+  case needsSession(NodeID)
+  // From the store and the machine.
+  case persisted(LogIndex, Term)
+  case addressesChanged([IPv4Address])
+  // From people and middleware, through the local API.
+  case request(RequestID, LocalRequest)
+}
+
+/// Numbers a local request until it is answered.
+public struct RequestID: Hashable, Comparable, Sendable, RawRepresentable {
+  public let rawValue: UInt64
+  public init(rawValue: UInt64) { self.rawValue = rawValue }
+  public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// What can be asked of a VR on its own machine.
+public enum LocalRequest: Sendable {
+  case invite(site: SiteName, hosts: Int, validFor: Duration)
+  case createVine(VineName), deleteVine(VineName), joinVine(VineName), leaveVine(VineName)
+  case addHost(IPv4Address, VineName)
+  /// From one ViNe, or from all with nil.
+  case removeHost(IPv4Address, VineName?)
+  case requestBlock(hosts: Int), releaseBlock(Block)
+}
+
+/// What a local request came to.
+public enum LocalAnswer: Sendable {
+  case invitation(token: String, expires: WallTime)
+  case vine(VineName, NetworkID)
+  case host(IPv4Address, [VineName])
+  case block(Block)
+}
+
+/// Why a local request was not carried out: one line, its mend, and how the command ends.
+public struct RequestFailure: Error, Hashable, Sendable {
+  public enum Kind: Hashable, Sendable { case failed, unanswered, usage, denied }
+
+  public let kind: Kind
+  public let message: String
+  public let mend: String
+
+  public init(_ message: String, mend: String, _ kind: Kind = .failed) {
+    self.kind = kind
+    self.message = message
+    self.mend = mend
+  }
+}

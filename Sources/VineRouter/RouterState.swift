@@ -1,0 +1,73 @@
+import VineAddress
+import VineBase
+import VineGossip
+import VineIdentity
+import VinePath
+import VineRaft
+import VineRouting
+import VineSession
+
+/// What a VR is and never changes while it runs.
+public struct RouterIdentity: Sendable {
+  public let key: StaticKey
+  public let site: String
+  public let genesis: Genesis
+  /// DER.
+  public let certificate: [UInt8]
+  public let certificateExpires: WallTime
+  /// Present on the VR that founded the mesh.
+  public let authority: CertificateAuthority?
+  public let softwareVersion: String
+
+  public init(
+    key: StaticKey, site: String, genesis: Genesis, certificate: [UInt8], certificateExpires: WallTime,
+    authority: CertificateAuthority?, softwareVersion: String
+  ) {
+    self.key = key
+    self.site = site
+    self.genesis = genesis
+    self.certificate = certificate
+    self.certificateExpires = certificateExpires
+    self.authority = authority
+    self.softwareVersion = softwareVersion
+  }
+
+  public var node: NodeID { key.node }
+}
+
+/// What the configuration says about the VR's place on the underlay.
+public struct RouterPlacement: Sendable {
+  /// Public by declaration; empty to find out by dial-back.
+  public let declaredEndpoints: [Endpoint]
+  public let localAddresses: [IPv4Address]
+  public let port: UInt16
+  /// Where to find the mesh before anything is known of it.
+  public let bootstrap: [Endpoint]
+
+  public init(declaredEndpoints: [Endpoint], localAddresses: [IPv4Address], port: UInt16, bootstrap: [Endpoint]) {
+    self.declaredEndpoints = declaredEndpoints
+    self.localAddresses = localAddresses
+    self.port = port
+    self.bootstrap = bootstrap
+  }
+}
+
+/// What the store held when the VR started.
+public struct RouterMemory: Sendable {
+  public let hardState: HardState?
+  public let log: [LogEntry]
+  public let records: [SignedRecord]
+  /// Already raised for this start, and durable: no two runs share one.
+  public let incarnation: UInt64
+  public let hosts: LNDT
+
+  public init(
+    hardState: HardState?, log: [LogEntry], records: [SignedRecord], incarnation: UInt64, hosts: LNDT
+  ) {
+    self.hardState = hardState
+    self.log = log
+    self.records = records
+    self.incarnation = incarnation
+    self.hosts = hosts
+  }
+}
