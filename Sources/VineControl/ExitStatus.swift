@@ -25,7 +25,7 @@ extension ExplainedError {
   /// What the tools print behind their name: `<what>: <mend>`, one line whatever the parts hold.
   public var line: String {
     let parts = mend.isEmpty ? [message] : [message, mend]
-    return parts.joined(separator: ": ").split(whereSeparator: \.isNewline).joined(separator: " ")
+    return parts.joined(separator: ": ").split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 }
 

@@ -122,7 +122,7 @@ import VineControl
     do body: (ControlClient) async throws -> Void
   ) async throws {
     let path = temporarySocket()
-    let server = HTTPServer(address: .unix(path: path), handler: ClosureHTTPHandler(answer))
+    let server = HTTPServer(address: .unix(path: path), logger: .disabled, handler: ClosureHTTPHandler(answer))
     let running = Task { try await server.run() }
     defer {
       running.cancel()

@@ -1,0 +1,46 @@
+import ArgumentParser
+import VineControl
+
+struct BlockCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "block", abstract: "Blocks of virtual addresses that the registry gives to sites.",
+    subcommands: [List.self, Request.self, Release.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Lists all blocks and their owners.")
+
+    @OptionGroup var query: QueryOptions
+
+    func run() async throws { try await query.show(BlocksView.self) }
+  }
+
+  struct Request: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Asks the registry for one more block for this site.")
+
+    @Option(help: "Hosts that the block has to hold.")
+    var hosts: Int
+    @OptionGroup var daemon: DaemonOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      let answer: BlockAnswer = try await daemon.client().post("block/request", BlockRequestBody(hosts: hosts))
+      try Output.answer(answer, output, "this site has block \(answer.block), gateway \(answer.gateway)")
+    }
+  }
+
+  struct Release: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Gives a block of this site back to the registry.")
+
+    @Argument(help: "The block, exactly as `vine-mesh block list` shows it.")
+    var block: String
+    @OptionGroup var daemon: DaemonOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var destruction: DestructiveOptions
+
+    func run() async throws {
+      guard try destruction.confirm("give back block \(block), whose hosts can no longer be reached") else { return }
+      let answer: BlockAnswer = try await daemon.client().post("block/release", BlockReleaseBody(block: block))
+      try Output.answer(answer, output, "block \(answer.block) is given back")
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import VineBase
+import VineControl
+
+struct HostCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "host", abstract: "Hosts of this site: the LNDT.",
+    subcommands: [Add.self, Remove.self, List.self])
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Puts a host of this site into a ViNe.",
+      discussion: "The host itself needs the address as an alias and a route for the virtual space to the VR.")
+
+    @Argument(help: "The host's virtual address, in a block of this site.")
+    var address: IPv4Address
+    @Option(help: "Name of the ViNe.")
+    var vine: String
+    @OptionGroup var daemon: DaemonOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      let body = HostBody(address: address.description, vine: vine)
+      let answer: HostAnswer = try await daemon.client().post("host/add", body)
+      try Output.answer(answer, output, "\(answer.address) is in \(answer.vines.joined(separator: ", "))")
+    }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Takes a host out of a ViNe, or of all of them.")
+
+    @Argument(help: "The host's virtual address.")
+    var address: IPv4Address
+    @Option(help: "Name of the ViNe; all of them if it is left out.")
+    var vine: String?
+    @OptionGroup var daemon: DaemonOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var destruction: DestructiveOptions
+
+    func run() async throws {
+      guard try destruction.confirm("take \(address) out of \(vine.map { "ViNe \($0)" } ?? "all ViNes")") else {
+        return
+      }
+      let body = HostBody(address: address.description, vine: vine)
+      let answer: HostAnswer = try await daemon.client().post("host/remove", body)
+      let left = answer.vines.isEmpty ? "no ViNe" : answer.vines.joined(separator: ", ")
+      try Output.answer(answer, output, "\(answer.address) is in \(left)")
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Lists the hosts of this site and their ViNes.")
+
+    @OptionGroup var query: QueryOptions
+
+    func run() async throws { try await query.show(LNDTView.self) }
+  }
+}
+
+extension IPv4Address: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import VineControl
+
+/// Standard output belongs to the answer alone; questions go to standard error.
+enum Output {
+  static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+
+  static func ask(_ question: String) { FileHandle.standardError.write(Data(question.utf8)) }
+
+  static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+  static var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
+  /// https://no-color.org: any value but the empty one.
+  static var takesColour: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+  }
+
+  /// The answer to a command: its document, or `sentence` for people.
+  static func answer(_ view: some View, _ options: OutputOptions, _ sentence: String) throws {
+    write(options.json ? String(decoding: try view.document(), as: UTF8.self) + "\n" : sentence + "\n")
+  }
+}
+
+extension QueryOptions {
+  /// Shows a view, once or every second.
+  ///
+  /// - Parameter choose: what of the view is shown; with it `--json` prints the choice instead of the daemon's bytes.
+  /// - Returns: the last view shown.
+  @discardableResult
+  func show<Shown: Screen>(
+    _: Shown.Type, choose: ((Shown) throws -> Shown)? = nil
+  ) async throws -> Shown {
+    let client = try daemon.client()
+    while true {
+      let document = try await client.document(Shown.name)
+      guard let whole = try? Shown.read(document) else {
+        let mend = "run vine-mesh and vine-meshd of the same version"
+        throw ControlError("vine-meshd's answer is no \(Shown.schema) document", mend: mend)
+      }
+      let shown = try choose.map { try $0(whole) } ?? whole
+      let bytes = choose == nil ? document : try shown.document()
+      let text = output.json ? String(decoding: bytes, as: UTF8.self) + "\n" : shown.text(output.palette)
+      Output.write((watch && !output.json ? watchHead : "") + text)
+      guard watch else { return shown }
+      try await Task.sleep(for: .seconds(1))
+    }
+  }
+
+  /// On a terminal the screen is cleared, elsewhere a line parts one screen from the next.
+  private var watchHead: String { Output.isTerminal ? "\u{1B}[H\u{1B}[2J" : "---\n" }
+}

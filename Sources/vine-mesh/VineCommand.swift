@@ -1,0 +1,112 @@
+import ArgumentParser
+import VineControl
+
+struct VineCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vine", abstract: "ViNes: the virtual networks that share the mesh.",
+    subcommands: [Create.self, List.self, Show.self, Delete.self, Join.self, Leave.self])
+}
+
+/// Carries out a command on one ViNe.
+private func act(
+  _ verb: String, on name: String, _ daemon: DaemonOptions, _ output: OutputOptions, _ done: (VineAnswer) -> String
+) async throws {
+  let answer: VineAnswer = try await daemon.client().post("vine/\(verb)", VineBody(name: name))
+  try Output.answer(answer, output, done(answer))
+}
+
+extension VineCommand {
+  struct Create: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Creates a ViNe; this site takes part in it.")
+
+    @Argument(help: "Name of the ViNe: 1 to 63 of a-z, 0-9 and -, a letter first.")
+    var name: String
+    @OptionGroup var daemon: DaemonOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      try await act("create", on: name, daemon, output) { "ViNe \($0.name) is created with id \($0.networkId)" }
+    }
+  }
+
+  struct Join: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Makes this site take part in a ViNe.")
+
+    @Argument(help: "Name of the ViNe.")
+    var name: String
+    @OptionGroup var daemon: DaemonOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      try await act("join", on: name, daemon, output) { "this site takes part in ViNe \($0.name)" }
+    }
+  }
+
+  struct Leave: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Ends this site's part in a ViNe.")
+
+    @Argument(help: "Name of the ViNe.")
+    var name: String
+    @OptionGroup var daemon: DaemonOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var destruction: DestructiveOptions
+
+    func run() async throws {
+      let vine = try await VineCommand.line(of: name, daemon)
+      guard try destruction.confirm("leave ViNe \(vine.name) with \(vine.localHosts.count) own hosts in it") else {
+        return
+      }
+      try await act("leave", on: name, daemon, output) { "this site takes no part in ViNe \($0.name) any more" }
+    }
+  }
+
+  struct Delete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Deletes a ViNe for all sites.")
+
+    @Argument(help: "Name of the ViNe.")
+    var name: String
+    @OptionGroup var daemon: DaemonOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var destruction: DestructiveOptions
+
+    func run() async throws {
+      let vine = try await VineCommand.line(of: name, daemon)
+      let sites = vine.participants.isEmpty ? "no site" : vine.participants.joined(separator: ", ")
+      guard try destruction.confirm("delete ViNe \(vine.name), in which \(sites) takes part") else { return }
+      try await act("delete", on: name, daemon, output) { "ViNe \($0.name) is deleted" }
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Lists all ViNes of the mesh.")
+
+    @OptionGroup var query: QueryOptions
+
+    func run() async throws { try await query.show(VinesView.self) }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Shows one ViNe.")
+
+    @Argument(help: "Name of the ViNe.")
+    var name: String
+    @OptionGroup var query: QueryOptions
+
+    func run() async throws {
+      try await query.show(VinesView.self) { all in
+        guard let found = all.detail(of: name.lowercased()) else { throw VineCommand.unknown(name) }
+        return found
+      }
+    }
+  }
+
+  fileprivate static func line(of name: String, _ daemon: DaemonOptions) async throws -> VineLine {
+    let all = try await daemon.client().view(VinesView.self)
+    guard let line = all.detail(of: name.lowercased())?.vines.first else { throw unknown(name) }
+    return line
+  }
+
+  fileprivate static func unknown(_ name: String) -> ControlError {
+    ControlError("the mesh has no ViNe \(name)", mend: "see `vine-mesh vine list`, or create it")
+  }
+}
