@@ -122,7 +122,10 @@ import VineBase
 @Suite struct RandomSourceTests {
   @Test func `a seed gives the numbers it always gave`() {
     var random = RandomSource(seed: 42)
-    #expect((0..<3).map { _ in random.next() } == [1_546_998_764_402_558_742, 6_990_951_692_964_543_102, 12_544_586_762_248_559_009])
+    #expect(
+      (0..<3).map { _ in random.next() } == [
+        1_546_998_764_402_558_742, 6_990_951_692_964_543_102, 12_544_586_762_248_559_009,
+      ])
   }
 
   @Test func `numbers below a bound stay below it and reach every value`() {

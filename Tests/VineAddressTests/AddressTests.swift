@@ -1,0 +1,166 @@
+import Testing
+import VineAddress
+import VineBase
+
+private func block(_ text: String) throws -> Block { try #require(Block(text)) }
+private func address(_ text: String) throws -> IPv4Address { try #require(IPv4Address(text)) }
+
+@Suite struct BlockTests {
+  @Test(arguments: ["172.16.0.0/12", "0.0.0.0/0", "172.16.0.1/32", "10.116.0.0/14"])
+  func `a block reads what it prints`(text: String) { #expect(Block(text)?.description == text) }
+
+  @Test(arguments: [
+    "", "172.16.0.0", "172.16.0.1/24", "172.16.0.0/33", "172.16.0.0/-1", "172.16.0.0/", "a/8", "1.2.3.4/+2",
+  ])
+  func `what is no block is refused`(text: String) { #expect(Block(text) == nil) }
+
+  @Test func `the gateway is the paper's first address`() throws {
+    let uf = try block("172.16.0.0/24")
+    #expect(uf.gateway.description == "172.16.0.1")
+    #expect(uf.broadcast.description == "172.16.0.255")
+    #expect(uf.hostRange?.description == "172.16.0.2-172.16.0.254")
+  }
+
+  @Test func `a block has room for its hosts and three addresses more`() {
+    #expect(Block.prefixLength(forHosts: 253) == 24)
+    #expect(Block.prefixLength(forHosts: 254) == 23)
+    #expect(Block.prefixLength(forHosts: 1) == 30)
+    #expect(Block.prefixLength(forHosts: 0) == nil)
+    #expect(Block.prefixLength(forHosts: Int.max) == nil)
+  }
+
+  @Test func `halves cover a block and do not overlap`() throws {
+    let whole = try block("172.16.0.0/12")
+    let (low, high) = try #require(whole.halves)
+    #expect(low.description == "172.16.0.0/13" && high.description == "172.24.0.0/13")
+    #expect(!low.overlaps(high) && whole.contains(low) && whole.contains(high))
+    #expect(try block("1.2.3.4/32").halves == nil)
+  }
+}
+
+@Suite struct AddressSetTests {
+  @Test func `ranges that touch become one`() throws {
+    let set = AddressSet(addresses: try ["172.16.0.3", "172.16.0.2", "172.16.0.9"].map(address))
+    #expect(set.ranges.map(\.description) == ["172.16.0.2-172.16.0.3", "172.16.0.9"])
+  }
+
+  @Test func `the last address of all does not overflow`() throws {
+    var set = AddressSet([AddressRange(try address("255.255.255.255"))])
+    set.insert(try address("255.255.255.254"))
+    #expect(set.count == 2 && set.ranges.count == 1)
+  }
+
+  @Test(arguments: 0..<20 as Range<UInt64>)
+  func `sets agree with a set of numbers`(seed: UInt64) {
+    var random = RandomSource(seed: seed)
+    func some() -> (AddressSet, Set<UInt32>) {
+      var (set, oracle) = (AddressSet(), Set<UInt32>())
+      for _ in 0..<12 {
+        let first = UInt32(random.below(60))
+        let range = AddressRange(
+          first: IPv4Address(rawValue: first), last: IPv4Address(rawValue: first + UInt32(random.below(6))))
+        let numbers = range.first.rawValue...range.last.rawValue
+        if random.below(4) == 0 {
+          set.remove(range)
+          oracle.subtract(numbers)
+        } else {
+          set.insert(range)
+          oracle.formUnion(numbers)
+        }
+      }
+      return (set, oracle)
+    }
+    let (left, leftNumbers) = some()
+    let (right, rightNumbers) = some()
+    for number in UInt32(0)..<70 {
+      let address = IPv4Address(rawValue: number)
+      #expect(left.contains(address) == leftNumbers.contains(number))
+      #expect(left.union(right).contains(address) == leftNumbers.union(rightNumbers).contains(number))
+      #expect(left.intersection(right).contains(address) == leftNumbers.intersection(rightNumbers).contains(number))
+    }
+    #expect(left.count == UInt64(leftNumbers.count))
+  }
+}
+
+@Suite struct RangeMapTests {
+  @Test func `a map with overlapping ranges is none`() throws {
+    let range = try block("172.16.0.0/24").range
+    #expect(RangeMap([(range, 1), (AddressRange(range.last), 2)]) == nil)
+  }
+
+  @Test func `lookups agree with looking at every range`() {
+    var random = RandomSource(seed: 5)
+    var pairs: [(AddressRange, Int)] = []
+    var next: UInt32 = 10
+    for value in 0..<50 {
+      let first = next + UInt32(random.below(5))
+      let last = first + UInt32(random.below(5))
+      pairs.append((AddressRange(first: IPv4Address(rawValue: first), last: IPv4Address(rawValue: last)), value))
+      next = last + 1
+    }
+    let map = RangeMap(random.shuffled(pairs))
+    for number in 0..<(next + 10) {
+      let address = IPv4Address(rawValue: number)
+      #expect(map?.value(of: address) == pairs.first { $0.0.contains(address) }?.1)
+    }
+  }
+}
+
+@Suite struct BlockAllocatorTests {
+  @Test func `the first block is the lowest, the next its neighbour`() throws {
+    let pool = Block.standardSpace
+    let first = try #require(BlockAllocator(pool: pool, taken: []).best(prefixLength: 24))
+    #expect(first.description == "172.16.0.0/24")
+    #expect(BlockAllocator(pool: pool, taken: [first]).best(prefixLength: 24)?.description == "172.16.1.0/24")
+  }
+
+  @Test func `a small block goes where the least is broken up`() throws {
+    let taken = try [block("10.0.0.0/26"), block("10.0.0.128/27")]
+    // Free: .64/26, .160/27, .192/26: the /27 fits best.
+    #expect(
+      BlockAllocator(pool: try block("10.0.0.0/24"), taken: taken).best(prefixLength: 28)?.description
+        == "10.0.0.160/28")
+  }
+
+  @Test func `a full pool has nothing`() throws {
+    let pool = try block("10.0.0.0/24")
+    #expect(BlockAllocator(pool: pool, taken: [pool]).best(prefixLength: 30) == nil)
+    #expect(BlockAllocator(pool: pool, taken: []).best(prefixLength: 20) == nil)
+    #expect(BlockAllocator(pool: pool, taken: [pool]).freeCount == 0)
+  }
+
+  @Test(arguments: 0..<12 as Range<UInt64>)
+  func `allocations agree with trying every place`(seed: UInt64) throws {
+    var random = RandomSource(seed: seed)
+    let pool = try block("10.0.0.0/24")
+    var taken: [Block] = []
+    for _ in 0..<60 {
+      if random.below(4) == 0, let victim = random.element(of: taken) {
+        taken.removeAll { $0 == victim }
+        continue
+      }
+      let length = random.int(in: 25..<31)
+      let found = BlockAllocator(pool: pool, taken: taken).best(prefixLength: length)
+      #expect(found == oracle(pool, taken, length))
+      if let found {
+        #expect(!taken.contains { $0.overlaps(found) } && pool.contains(found))
+        taken.append(found)
+      }
+    }
+  }
+
+  /// Tries every aligned place, and for each the largest free block around it.
+  private func oracle(_ pool: Block, _ taken: [Block], _ length: Int) -> Block? {
+    var best: (surrounding: Int, place: Block)?
+    for base in stride(from: pool.base.rawValue, through: pool.last.rawValue, by: 1 << (32 - length)) {
+      let place = Block.holding(IPv4Address(rawValue: base), prefixLength: length)
+      guard !taken.contains(where: { $0.overlaps(place) }) else { continue }
+      let surrounding = (pool.prefixLength...length).first { shorter in
+        let around = Block.holding(place.base, prefixLength: shorter)
+        return !taken.contains { $0.overlaps(around) }
+      }
+      if let surrounding, best.map({ surrounding > $0.surrounding }) ?? true { best = (surrounding, place) }
+    }
+    return best?.place
+  }
+}
