@@ -36,7 +36,7 @@ public struct ChannelKeeper: Sendable {
     case close(ChannelID)
     /// Send a keepalive that the queue-VR answers.
     case keepalive(ChannelID)
-    /// The queue-VR changed: publish it.
+    /// The session on the channel to the queue-VR is up, for the first time or again; nil: none is needed any more.
     case queueVR(NodeID?)
   }
 
@@ -150,7 +150,6 @@ extension ChannelKeeper {
       state = .open(channel, node, since: now)
       keepalive = Keepalive(next: now + settings.keepaliveInterval)
       rotation.succeeded()
-      guard queueVR != node else { return [] }
       queueVR = node
       return [.queueVR(node)]
     case .idle, .waiting, .dialling, .handshaking, .open: return []

@@ -79,7 +79,7 @@ import VineRelay
     let again = keeper.nextWakeup?.at ?? .zero
     #expect(again - second(5) < .milliseconds(200))
     #expect(keeper.handle(.wakeup, at: again) == [.dial(ChannelID(rawValue: 3), uf.endpoint)])
-    #expect(keeper.handle(.established(ChannelID(rawValue: 3), ufNode), at: again) == [])
+    #expect(keeper.handle(.established(ChannelID(rawValue: 3), ufNode), at: again) == [.queueVR(ufNode)])
   }
 
   @Test func `the queue-VR changes when another one has taken its place`() {
