@@ -1,0 +1,99 @@
+import VineAddress
+import VineBase
+
+/// What a fact is about. Order is by kind, then by content, and so is the order of `bytes`.
+public enum FactKey: Hashable, Sendable {
+  case mesh
+  case site(NodeID)
+  case block(Block)
+  case vine(NetworkID)
+  case participation(NetworkID, NodeID)
+  case revocation(NodeID)
+}
+
+extension FactKey: Comparable {
+  /// The canonical form, which names the fact in gossip.
+  public var bytes: [UInt8] {
+    var writer = ByteWriter(capacity: 40)
+    switch self {
+    case .mesh: writer.integer(UInt8(1))
+    case .site(let node):
+      writer.integer(UInt8(2))
+      writer.append(node.bytes)
+    case .block(let block):
+      writer.integer(UInt8(3))
+      writer.integer(block.base.rawValue)
+      writer.integer(UInt8(block.prefixLength))
+    case .vine(let network):
+      writer.integer(UInt8(4))
+      writer.integer(network.rawValue)
+    case .participation(let network, let node):
+      writer.integer(UInt8(5))
+      writer.integer(network.rawValue)
+      writer.append(node.bytes)
+    case .revocation(let node):
+      writer.integer(UInt8(6))
+      writer.append(node.bytes)
+    }
+    return writer.bytes
+  }
+
+  /// Reads what `bytes` wrote; nil for anything else.
+  public init?(bytes: [UInt8]) {
+    var reader = ByteReader(bytes)
+    guard let key = try? Self.read(&reader), reader.left == 0 else { return nil }
+    self = key
+  }
+
+  private static func read(_ reader: inout ByteReader) throws(ByteError) -> FactKey? {
+    switch try reader.integer(UInt8.self) {
+    case 1: return .mesh
+    case 2: return NodeID(try reader.bytes(NodeID.byteCount)).map { .site($0) }
+    case 3:
+      let (base, length) = (try reader.integer(UInt32.self), try reader.integer(UInt8.self))
+      return Block(base: IPv4Address(rawValue: base), prefixLength: Int(length)).map { .block($0) }
+    case 4: return .vine(NetworkID(rawValue: try reader.integer()))
+    case 5:
+      let network = NetworkID(rawValue: try reader.integer())
+      return NodeID(try reader.bytes(NodeID.byteCount)).map { .participation(network, $0) }
+    case 6: return NodeID(try reader.bytes(NodeID.byteCount)).map { .revocation($0) }
+    default: return nil
+    }
+  }
+
+  public static func < (left: Self, right: Self) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
+}
+
+/// What a fact says.
+public enum FactBody: Hashable, Sendable {
+  case mesh(space: Block)
+  case site(name: SiteName)
+  case block(owner: NodeID)
+  case vine(name: VineName, creator: NodeID)
+  case participation
+  case revocation
+}
+
+/// One thing that consensus decided, with the log index that decided it. A later index replaces an earlier one.
+public struct RegistryFact: Hashable, Sendable {
+  public let key: FactKey
+  public let index: UInt64
+  /// nil: taken back.
+  public let body: FactBody?
+
+  public init(key: FactKey, index: UInt64, body: FactBody?) {
+    self.key = key
+    self.index = index
+    self.body = body
+  }
+
+  /// Whether the body is of the key's kind; a fact from outside may be anything.
+  public var isConsistent: Bool {
+    switch (key, body) {
+    case (_, nil), (.mesh, .mesh?), (.site, .site?), (.block, .block?), (.vine, .vine?),
+      (.participation, .participation?), (.revocation, .revocation?):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import Testing
+import VineAddress
+import VineBase
+import VineRegistry
+
+/// The sites of the paper's Figure 3, and a registry that grows by one log entry a command.
+private final class Fixture {
+  static let uf = node(1), nwu = node(2), pu = node(3)
+  var registry = Registry()
+  var index: UInt64 = 0
+  var now = WallTime(secondsSince1970: 1000)
+  private var proposals: UInt8 = 0
+
+  static func node(_ byte: UInt8) -> NodeID {
+    guard let node = NodeID([UInt8](repeating: byte, count: 32)) else { preconditionFailure("32 bytes are a node") }
+    return node
+  }
+
+  static func id(_ byte: UInt8) -> UniqueID {
+    guard let id = UniqueID([UInt8](repeating: byte, count: 16)) else {
+      preconditionFailure("16 bytes are an identifier")
+    }
+    return id
+  }
+
+  init(founded: Bool = true) throws {
+    guard founded else { return }
+    _ = try run(Self.uf, .found(site: try site("uf"), hosts: 200, space: Block.standardSpace)).get()
+  }
+
+  func run(_ author: NodeID, _ command: RegistryCommand) -> Result<RegistryAnswer, RegistryRefusal> {
+    proposals += 1
+    return apply(Proposal(id: Self.id(proposals), author: author, at: now, command: command)).outcome
+  }
+
+  func apply(_ proposal: Proposal) -> Registry.Application {
+    index += 1
+    let application = registry.apply(proposal, at: index)
+    registry.checkInvariants()
+    return application
+  }
+
+  func admit(_ node: NodeID, _ name: String, hosts: Int = 100) throws {
+    let invitation = Self.id(node.bytes[0] &+ 100)
+    _ = try run(
+      Self.uf, .invite(invitation, secretHash: [1], site: try site(name), hosts: hosts, expires: later)
+    ).get()
+    _ = try run(Self.uf, .admit(node: node, invitation: invitation, secretHash: [1])).get()
+  }
+
+  var later: WallTime { WallTime(secondsSince1970: now.secondsSince1970 + 60) }
+}
+
+private func site(_ name: String) throws -> SiteName { try #require(SiteName(name)) }
+private func vine(_ name: String) throws -> VineName { try #require(VineName(name)) }
+
+@Suite struct NameTests {
+  @Test func `upper case is folded`() { #expect(SiteName("UF")?.description == "uf") }
+
+  @Test(arguments: ["", "1uf", "-uf", "u f", "uf/", "ü", String(repeating: "a", count: 64)])
+  func `what is no name is refused`(text: String) { #expect(SiteName(text) == nil && VineName(text) == nil) }
+}
+
+@Suite struct FoundingTests {
+  @Test func `the founder gets the first block`() throws {
+    let fixture = try Fixture()
+    #expect(fixture.registry.view.blocks(of: Fixture.uf).map(\.description) == ["172.16.0.0/24"])
+    #expect(fixture.registry.view.space == Block.standardSpace)
+  }
+
+  @Test func `a mesh is founded once, and before anything else`() throws {
+    let fixture = try Fixture(founded: false)
+    #expect(fixture.run(Fixture.uf, .createVine(try vine("physics"))) == .failure(.notFounded))
+    let founded = try Fixture()
+    let again = founded.run(Fixture.nwu, .found(site: try site("nwu"), hosts: 1, space: Block.standardSpace))
+    #expect(again == .failure(.alreadyFounded))
+  }
+}
+
+@Suite struct AdmissionTests {
+  @Test func `an invited VR is admitted with a block of its own size`() throws {
+    let fixture = try Fixture()
+    try fixture.admit(Fixture.nwu, "nwu")
+    #expect(fixture.registry.view.sites[Fixture.nwu]?.description == "nwu")
+    #expect(fixture.registry.view.blocks(of: Fixture.nwu).map(\.description) == ["172.16.1.0/25"])
+  }
+
+  @Test func `an invitation serves one VR, which may ask again`() throws {
+    let fixture = try Fixture()
+    try fixture.admit(Fixture.nwu, "nwu")
+    let again = RegistryCommand.admit(node: Fixture.nwu, invitation: Fixture.id(102), secretHash: [1])
+    #expect(
+      try fixture.run(Fixture.uf, again) == .success(.admitted(site: site("nwu"), #require(Block("172.16.1.0/25")))))
+    let other = RegistryCommand.admit(node: Fixture.pu, invitation: Fixture.id(102), secretHash: [1])
+    #expect(fixture.run(Fixture.uf, other) == .failure(.invitationUsed(by: Fixture.nwu)))
+  }
+
+  @Test func `an expired, unknown or mistyped invitation is refused`() throws {
+    let fixture = try Fixture()
+    let expires = fixture.later
+    let id = Fixture.id(9)
+    _ = try fixture.run(Fixture.uf, .invite(id, secretHash: [1], site: site("pu"), hosts: 5, expires: expires)).get()
+    #expect(
+      fixture.run(Fixture.uf, .admit(node: Fixture.pu, invitation: id, secretHash: [2])) == .failure(.secretMismatch))
+    #expect(
+      fixture.run(Fixture.uf, .admit(node: Fixture.pu, invitation: Fixture.id(8), secretHash: [1]))
+        == .failure(.unknownInvitation))
+    fixture.now = expires
+    #expect(
+      fixture.run(Fixture.uf, .admit(node: Fixture.pu, invitation: id, secretHash: [1]))
+        == .failure(.invitationExpired(at: expires)))
+  }
+
+  @Test func `names and tags are unique`() throws {
+    let fixture = try Fixture()
+    let command = RegistryCommand.invite(
+      Fixture.id(9), secretHash: [1], site: try site("uf"), hosts: 5, expires: fixture.later)
+    #expect(try fixture.run(Fixture.uf, command) == .failure(.siteNameTaken(site("uf"))))
+    let twin = try #require(NodeID([UInt8](repeating: 1, count: 31) + [7]))
+    _ = try fixture.run(
+      Fixture.uf, .invite(Fixture.id(9), secretHash: [1], site: site("twin"), hosts: 5, expires: fixture.later)
+    ).get()
+    #expect(
+      fixture.run(Fixture.uf, .admit(node: twin, invitation: Fixture.id(9), secretHash: [1])) == .failure(.tagTaken))
+  }
+
+  @Test func `strangers and revoked VRs command nothing`() throws {
+    let fixture = try Fixture()
+    #expect(try fixture.run(Fixture.pu, .createVine(vine("physics"))) == .failure(.notAdmitted))
+    try fixture.admit(Fixture.pu, "pu")
+    #expect(fixture.run(Fixture.uf, .revoke(Fixture.pu)) == .success(.done))
+    #expect(try fixture.run(Fixture.pu, .createVine(vine("physics"))) == .failure(.revoked))
+  }
+}
+
+@Suite struct BlockTests {
+  @Test func `a block that holds too many hosts is refused with the number`() throws {
+    let fixture = try Fixture()
+    #expect(fixture.run(Fixture.uf, .allocateBlock(hosts: 1 << 20)) == .failure(.noBlockLeft(hosts: 1 << 20)))
+    #expect(fixture.run(Fixture.uf, .allocateBlock(hosts: 0)) == .failure(.noBlockLeft(hosts: 0)))
+  }
+
+  @Test func `a site releases its own blocks but keeps one`() throws {
+    let fixture = try Fixture()
+    let first = try #require(Block("172.16.0.0/24"))
+    #expect(fixture.run(Fixture.uf, .releaseBlock(first)) == .failure(.lastBlock(first)))
+    guard case .success(.allocated(let second)) = fixture.run(Fixture.uf, .allocateBlock(hosts: 10)) else {
+      Issue.record("no second block")
+      return
+    }
+    try fixture.admit(Fixture.nwu, "nwu")
+    #expect(fixture.run(Fixture.nwu, .releaseBlock(second)) == .failure(.blockNotYours(second)))
+    #expect(fixture.run(Fixture.uf, .releaseBlock(second)) == .success(.done))
+    #expect(fixture.registry.view.blocks[second] == nil)
+  }
+}
+
+@Suite struct VineTests {
+  @Test func `the creator takes part, others join and leave`() throws {
+    let fixture = try Fixture()
+    try fixture.admit(Fixture.nwu, "nwu")
+    let network = NetworkID(rawValue: 1)
+    #expect(try fixture.run(Fixture.uf, .createVine(vine("physics"))) == .success(.vine(network)))
+    #expect(try fixture.run(Fixture.nwu, .createVine(vine("physics"))) == .failure(.vineNameTaken(vine("physics"))))
+    #expect(fixture.run(Fixture.nwu, .takePart(network)) == .success(.vine(network)))
+    #expect(fixture.registry.view.participants(of: network) == [Fixture.uf, Fixture.nwu])
+    #expect(fixture.run(Fixture.uf, .deleteVine(network)) == .failure(.vineInUse(network, participants: 1)))
+    #expect(fixture.run(Fixture.nwu, .leaveVine(network)) == .success(.vine(network)))
+    #expect(fixture.run(Fixture.uf, .deleteVine(network)) == .success(.done))
+    #expect(fixture.registry.view.participants(of: network) == [])
+    #expect(fixture.run(Fixture.uf, .takePart(network)) == .failure(.unknownVine(network)))
+  }
+
+  @Test func `a deleted ViNe's identifier is never given out again`() throws {
+    let fixture = try Fixture()
+    _ = try fixture.run(Fixture.uf, .createVine(vine("a"))).get()
+    _ = fixture.run(Fixture.uf, .deleteVine(NetworkID(rawValue: 1)))
+    #expect(try fixture.run(Fixture.uf, .createVine(vine("a"))) == .success(.vine(NetworkID(rawValue: 2))))
+  }
+}
+
+@Suite struct RetryTests {
+  @Test func `a repeated proposal gets its first outcome and changes nothing`() throws {
+    let fixture = try Fixture()
+    let proposal = Proposal(id: Fixture.id(77), author: Fixture.uf, at: fixture.now, command: .allocateBlock(hosts: 9))
+    let first = fixture.apply(proposal)
+    let digest = fixture.registry.view.digest
+    let second = fixture.apply(proposal)
+    #expect(first.outcome == second.outcome && second.facts.isEmpty && fixture.registry.view.digest == digest)
+  }
+}
+
+@Suite struct FactTests {
+  @Test func `every key reads what it wrote, and nothing else`() throws {
+    let keys: [FactKey] = [
+      .mesh, .site(Fixture.uf), .block(Block.standardSpace), .vine(NetworkID(rawValue: 7)),
+      .participation(NetworkID(rawValue: 7), Fixture.pu), .revocation(Fixture.nwu),
+    ]
+    for key in keys {
+      #expect(FactKey(bytes: key.bytes) == key)
+      #expect(FactKey(bytes: key.bytes + [0]) == nil)
+      #expect(FactKey(bytes: Array(key.bytes.dropLast())) == nil)
+    }
+    #expect(keys == keys.sorted())
+    #expect(FactKey(bytes: [3, 1, 2, 3, 4, 99]) == nil)
+  }
+
+  @Test(arguments: 0..<10 as Range<UInt64>)
+  func `a view does not depend on the order of arrival`(seed: UInt64) throws {
+    let fixture = try Fixture()
+    var random = RandomSource(seed: seed)
+    try fixture.admit(Fixture.nwu, "nwu")
+    try fixture.admit(Fixture.pu, "pu")
+    var facts = fixture.registry.facts
+    let nodes = [Fixture.uf, Fixture.nwu, Fixture.pu]
+    for step in 0..<60 {
+      let author = nodes[random.int(in: 0..<3)]
+      let network = NetworkID(rawValue: UInt32(random.below(6)))
+      let block = random.element(of: fixture.registry.view.blocks.keys) ?? Block.standardSpace
+      let commands: [RegistryCommand] = [
+        .createVine(try vine("v\(random.below(6))")), .deleteVine(network), .takePart(network), .leaveVine(network),
+        .allocateBlock(hosts: random.int(in: 1..<400)), .releaseBlock(block),
+      ]
+      let id = try #require(UniqueID((0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }))
+      let proposal = Proposal(id: id, author: author, at: fixture.now, command: commands[step % commands.count])
+      facts += fixture.apply(proposal).facts
+    }
+    var view = RegistryView()
+    for fact in random.shuffled(facts + facts.prefix(20)) { _ = view.absorb(fact) }
+    #expect(view.digest == fixture.registry.view.digest)
+    #expect(view.blocks == fixture.registry.view.blocks && view.sites == fixture.registry.view.sites)
+    #expect(view.vines == fixture.registry.view.vines)
+  }
+
+  @Test func `a fact whose body is of another kind is not taken`() {
+    var view = RegistryView()
+    #expect(!view.absorb(RegistryFact(key: .mesh, index: 1, body: .participation)))
+    #expect(view.absorb(RegistryFact(key: .mesh, index: 1, body: .mesh(space: Block.standardSpace))))
+    #expect(!view.absorb(RegistryFact(key: .mesh, index: 1, body: .mesh(space: Block.standardSpace))))
+  }
+}
