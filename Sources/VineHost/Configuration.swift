@@ -1,0 +1,128 @@
+import Foundation
+import VineAddress
+import VineBase
+import VineControl
+import Yams
+
+/// The VR's configuration: read once, checked, then frozen.
+///
+/// A YAML mapping; every key may be left out. An unknown key, a wrong type or a value out of range is an error
+/// with file, line and column, because a misspelt key that is ignored costs an operator a day.
+public struct Configuration: Hashable, Sendable {
+  /// Interface of the site's network, where the hosts are. Default: the only one that is up, besides loopback.
+  public var lan: String?
+  /// UDP and TCP port, the paper's 2247.
+  public var port: UInt16 = Endpoint.defaultPort
+  /// Public addresses of this VR. Default: none, and the role is found out by dial-back.
+  public var endpoints: [Endpoint] = []
+  /// Where to find the mesh first; written by `join`.
+  public var bootstrap: [Endpoint] = []
+  /// NFQUEUE number; two VRs in one network namespace need two.
+  public var queueNumber: UInt16 = 2247
+  /// Parts of the virtual space that belong to something else on this machine (a Docker bridge, say): no rule
+  /// and no route touches them, and no virtual host can have an address in them.
+  public var leaveAlone: [Block] = []
+  /// trace, debug, info, notice, warning, error.
+  public var logLevel = "notice"
+
+  public init() {}
+
+  /// - Throws: `HostError` with exit code 78.
+  public static func load(from path: String) throws(HostError) -> Configuration {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw HostError(
+        "cannot read the configuration \(path)",
+        mend: "check the path and its permissions, or run `vine-mesh init` or `join`",
+        .configuration)
+    }
+    return try parse(text, file: path)
+  }
+
+  static func parse(_ text: String, file: String) throws(HostError) -> Configuration {
+    let root: Node?
+    do { root = try Yams.compose(yaml: text) } catch {
+      throw HostError("\(file): \(flat("\(error)"))", mend: "correct the YAML", .configuration)
+    }
+    guard let root, root != Node("") else { return Configuration() }
+    guard let mapping = root.mapping else {
+      throw fault(root, file, "the configuration is not a mapping of keys to values")
+    }
+    var result = Configuration()
+    for (key, value) in mapping {
+      guard let name = key.string, let field = fields[name] else {
+        throw fault(
+          key, file, "unknown key `\(key.string ?? "?")`",
+          mend: "known keys: \(fields.keys.sorted().joined(separator: ", "))")
+      }
+      guard field(&result, value) else {
+        throw fault(value, file, "the value of `\(name)` is not \(expectations[name] ?? "valid")")
+      }
+    }
+    return result
+  }
+
+  /// What `init` and `join` write.
+  public var yaml: String {
+    var lines = ["# Written by vine-mesh. Keys and defaults: vine-meshd(8)."]
+    if let lan { lines.append("lan: \(lan)") }
+    if port != Endpoint.defaultPort { lines.append("port: \(port)") }
+    for (name, list) in [("endpoints", endpoints), ("bootstrap", bootstrap)] where !list.isEmpty {
+      lines.append("\(name):")
+      lines += list.map { "  - \($0)" }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static let fields: [String: @Sendable (inout Configuration, Node) -> Bool] = [
+    "lan": { set(&$0.lan, interface($1)) },
+    "port": { set(&$0.port, $1.int.flatMap { UInt16(exactly: $0) }.flatMap { $0 > 0 ? $0 : nil }) },
+    "endpoints": { set(&$0.endpoints, list($1, Endpoint.init)) },
+    "bootstrap": { set(&$0.bootstrap, list($1, Endpoint.init)) },
+    "queueNumber": { set(&$0.queueNumber, $1.int.flatMap { UInt16(exactly: $0) }) },
+    "leaveAlone": { set(&$0.leaveAlone, list($1, Block.init)) },
+    "logLevel": { set(&$0.logLevel, $1.string.flatMap { levels.contains($0) ? $0 : nil }) },
+  ]
+
+  private static let expectations = [
+    "lan": "the name of an interface", "port": "a port from 1 to 65535",
+    "endpoints": "a list of address or address:port", "bootstrap": "a list of address or address:port",
+    "queueNumber": "a number from 0 to 65535", "leaveAlone": "a list of address blocks like 172.17.0.0/16",
+    "logLevel": "one of \(levels.joined(separator: ", "))",
+  ]
+
+  static let levels = ["trace", "debug", "info", "notice", "warning", "error"]
+
+  private static func set<Value>(_ field: inout Value, _ value: Value?) -> Bool {
+    guard let value else { return false }
+    field = value
+    return true
+  }
+
+  private static func set<Value>(_ field: inout Value?, _ value: Value?) -> Bool {
+    field = value
+    return value != nil
+  }
+
+  private static func interface(_ node: Node) -> String? {
+    guard let name = node.string, (1...15).contains(name.utf8.count), !name.contains(where: { $0 == "/" || $0 == " " })
+    else { return nil }
+    return name
+  }
+
+  private static func list<Value>(_ node: Node, _ read: (String) -> Value?) -> [Value]? {
+    guard let sequence = node.sequence else { return nil }
+    let values = sequence.map { $0.string.flatMap(read) }
+    return values.contains { $0 == nil } ? nil : values.compactMap { $0 }
+  }
+
+  private static func fault(_ node: Node, _ file: String, _ what: String, mend: String = "correct the file")
+    -> HostError
+  {
+    let mark = node.mark.map { ":\($0.line):\($0.column)" } ?? ""
+    return HostError("\(file)\(mark): \(what)", mend: mend, .configuration)
+  }
+
+  private static func flat(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).joined(separator: " ")
+  }
+}

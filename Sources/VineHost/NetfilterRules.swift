@@ -1,0 +1,88 @@
+import VineAddress
+import VineBase
+import VineControl
+
+/// The netfilter rules of one VR: virtual packets of the site's hosts go to NFQUEUE, and every other way for a
+/// virtual packet through this machine is closed.
+///
+/// They fail closed by being rules and not a listener: with the daemon dead the kernel drops what nobody takes
+/// from the queue. They are installed at start (replacing what a killed daemon left) and removed at an orderly
+/// stop. The xt NFQUEUE target, because not every kernel has nft's `queue` expression.
+struct NetfilterRules: Hashable, Sendable {
+  let lan: String
+  let space: Block
+  let queueNumber: UInt16
+  /// Parts of the space that belong to something else on this machine.
+  let leaveAlone: [Block]
+
+  /// Names carry the queue number, so that two VRs in one namespace do not share chains.
+  private var capture: String { "VINE-IN-\(queueNumber)" }
+  private var output: String { "VINE-OUT-\(queueNumber)" }
+  private var forward: String { "VINE-FWD-\(queueNumber)" }
+
+  /// The hooks: table, built-in chain, own chain.
+  private var hooks: [(table: String, chain: String, own: String)] {
+    [("raw", "PREROUTING", capture), ("raw", "OUTPUT", output), ("filter", "FORWARD", forward)]
+  }
+
+  func rules(of chain: String) -> [String] {
+    let exceptions = leaveAlone.flatMap { ["-d \($0) -j RETURN", "-s \($0) -j RETURN"] }
+    switch chain {
+    case capture:
+      // From the hosts: everything to or from the virtual space, so that the VR counts what it refuses. From
+      // anywhere else no virtual address is believed.
+      return exceptions + [
+        "-i \(lan) -d \(space) -j NFQUEUE --queue-num \(queueNumber)",
+        "-i \(lan) -s \(space) -j NFQUEUE --queue-num \(queueNumber)", "-i lo -j RETURN", "-d \(space) -j DROP",
+        "-s \(space) -j DROP",
+      ]
+    case output:
+      // Injected packets leave by the site's network untracked; by any other interface they would be a leak.
+      return exceptions + [
+        "-o \(lan) -s \(space) -j CT --notrack", "-o \(lan) -s \(space) -j ACCEPT", "-o lo -j RETURN",
+        "-s \(space) -j DROP", "! -o \(lan) -d \(space) -j DROP",
+      ]
+    default: return exceptions + ["-s \(space) -j DROP", "-d \(space) -j DROP"]
+    }
+  }
+
+  func install() throws(HostError) {
+    remove()
+    for table in ["raw", "filter"] {
+      let own = hooks.filter { $0.table == table }
+      var lines = ["*\(table)"] + own.map { ":\($0.own) - [0:0]" }
+      for hook in own { lines += rules(of: hook.own).map { "-A \(hook.own) \($0)" } }
+      lines += own.map { "-I \($0.chain) 1 -j \($0.own)" }
+      lines += ["COMMIT", ""]
+      let outcome = Command.run(
+        "iptables-restore", ["--wait", "5", "--noflush"], input: lines.joined(separator: "\n"))
+      guard outcome.status == 0 else {
+        remove()
+        throw refusal(outcome)
+      }
+    }
+  }
+
+  /// Leaves nothing behind; what is not there is no error.
+  func remove() {
+    for hook in hooks {
+      while Command.run("iptables", ["-w", "5", "-t", hook.table, "-D", hook.chain, "-j", hook.own]).status == 0 {}
+      _ = Command.run("iptables", ["-w", "5", "-t", hook.table, "-F", hook.own])
+      _ = Command.run("iptables", ["-w", "5", "-t", hook.table, "-X", hook.own])
+    }
+  }
+
+  private func refusal(_ outcome: Command.Outcome) -> HostError {
+    let line = outcome.error.split(whereSeparator: \.isNewline).first.map(String.init) ?? "exit \(outcome.status)"
+    if outcome.status == 127 || line.contains("No such file or directory") && line.contains("env:") {
+      return HostError("iptables is not installed", mend: "apt-get install iptables", .configuration)
+    }
+    if line.contains("Permission denied") || line.contains("must be root") {
+      return HostError("no permission to set netfilter rules", mend: "run as root or with CAP_NET_ADMIN", .permission)
+    }
+    return HostError(
+      "the kernel takes no NFQUEUE rule: \(line)",
+      mend: "load xt_NFQUEUE and nfnetlink_queue (modprobe), or use a kernel with them",
+      .configuration)
+  }
+}

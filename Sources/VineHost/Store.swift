@@ -1,0 +1,192 @@
+import Foundation
+import GRDB
+import VineBase
+import VineControl
+import VineGossip
+import VineRaft
+import VineRouter
+import VineRouting
+import VineWire
+
+/// What outlives the process: the Raft log, the signed records, the VR's own incarnation and its LNDT.
+///
+/// SQLite through GRDB, one connection, WAL, synchronous=FULL: a commit that returned is on the disk. An error
+/// of the disk stops the VR; it is never retried, because after a failed fsync nobody knows what is there.
+public final class Store: Sendable {
+  private let queue: DatabaseQueue
+
+  /// - Throws: `HostError` if the file cannot be opened, is damaged or belongs to another VR.
+  public init(path: String, node: NodeID) throws(HostError) {
+    do {
+      var configuration = GRDB.Configuration()
+      configuration.prepareDatabase { database in
+        try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+      }
+      queue = try DatabaseQueue(path: path, configuration: configuration)
+      try Self.migrator.migrate(queue)
+    } catch {
+      throw HostError(
+        "cannot open the database \(path): \(Self.short(error))",
+        mend: "check space and permissions, or restore the state folder from a backup", .permission)
+    }
+    let owner = try value("node")
+    if let owner, owner != node.bytes {
+      throw HostError(
+        "the state folder belongs to another VR: key and database do not match",
+        mend: "restore the whole folder from one backup, or point --state to this VR's own", .configuration)
+    }
+    if owner == nil { try setValue("node", node.bytes) }
+  }
+
+  /// Everything a router starts with; raises the incarnation first, so that no two runs share one.
+  public func memory() throws(HostError) -> RouterMemory {
+    let last = try value("incarnation").flatMap { try? ByteReader.integer(of: $0) } ?? 0
+    try setIncarnation(last + 1)
+    return RouterMemory(
+      hardState: try hardState(), log: try log(), records: try records(), incarnation: last + 1, hosts: try hosts())
+  }
+
+  public func setIncarnation(_ incarnation: UInt64) throws(HostError) {
+    try setValue("incarnation", bytes(of: incarnation))
+  }
+
+  // MARK: Log
+
+  public func persist(_ state: HardState?, appending entries: [LogEntry], truncatingFrom: LogIndex?) throws(HostError) {
+    try write { database in
+      if let state {
+        var writer = ByteWriter()
+        writer.integer(state.term.rawValue)
+        if let vote = state.votedFor { writer.append(vote.bytes) }
+        try Self.set(database, "hardState", writer.bytes)
+      }
+      if let truncatingFrom {
+        try database.execute(
+          sql: "DELETE FROM log WHERE position >= ?", arguments: [Int64(truncatingFrom.rawValue)])
+      }
+      for entry in entries {
+        try database.execute(
+          sql: "INSERT OR REPLACE INTO log (position, entry) VALUES (?, ?)",
+          arguments: [Int64(entry.index.rawValue), Data(LogRecord.encode(entry))])
+      }
+    }
+  }
+
+  private func hardState() throws(HostError) -> HardState? {
+    guard let bytes = try value("hardState") else { return nil }
+    var reader = ByteReader(bytes)
+    guard let term = try? reader.integer(UInt64.self) else { throw Self.damaged("hard state") }
+    return HardState(term: Term(rawValue: term), votedFor: NodeID(reader.rest()))
+  }
+
+  private func log() throws(HostError) -> [LogEntry] {
+    let rows = try read { try Data.fetchAll($0, sql: "SELECT entry FROM log ORDER BY position") }
+    let entries = rows.compactMap { try? LogRecord.decode([UInt8]($0)) }
+    guard entries.count == rows.count else { throw Self.damaged("log") }
+    return entries
+  }
+
+  // MARK: Records
+
+  public func persist(_ record: SignedRecord) throws(HostError) {
+    try write { database in
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO record (key, record) VALUES (?, ?)",
+        arguments: [Data([record.key.kind.rawValue] + record.key.id), Data(StoredRecord.encode(record))])
+    }
+  }
+
+  /// Records that no longer decode are left out and come back through gossip.
+  private func records() throws(HostError) -> [SignedRecord] {
+    try read { try Data.fetchAll($0, sql: "SELECT record FROM record ORDER BY key") }
+      .compactMap { try? StoredRecord.decode([UInt8]($0)) }
+  }
+
+  // MARK: LNDT
+
+  public func persist(_ hosts: LNDT) throws(HostError) {
+    try write { database in
+      try database.execute(sql: "DELETE FROM host")
+      for (address, networks) in hosts.hosts {
+        for network in networks {
+          try database.execute(
+            sql: "INSERT INTO host (address, network) VALUES (?, ?)",
+            arguments: [Int64(address.rawValue), Int64(network.rawValue)])
+        }
+      }
+    }
+  }
+
+  private func hosts() throws(HostError) -> LNDT {
+    var result = LNDT()
+    for row in try read({ try Row.fetchAll($0, sql: "SELECT address, network FROM host") }) {
+      let (address, network): (Int64, Int64) = (row["address"], row["network"])
+      guard let address = UInt32(exactly: address), let network = UInt32(exactly: network) else { continue }
+      result.add(IPv4Address(rawValue: address), to: NetworkID(rawValue: network))
+    }
+    return result
+  }
+
+  // MARK: Plumbing
+
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE value (name TEXT PRIMARY KEY, bytes BLOB NOT NULL);
+          CREATE TABLE log (position INTEGER PRIMARY KEY, entry BLOB NOT NULL);
+          CREATE TABLE record (key BLOB PRIMARY KEY, record BLOB NOT NULL);
+          CREATE TABLE host (address INTEGER NOT NULL, network INTEGER NOT NULL, PRIMARY KEY (address, network));
+          """)
+    }
+    return migrator
+  }
+
+  private static func set(_ database: Database, _ name: String, _ bytes: [UInt8]) throws {
+    try database.execute(
+      sql: "INSERT OR REPLACE INTO value (name, bytes) VALUES (?, ?)", arguments: [name, Data(bytes)])
+  }
+
+  private func setValue(_ name: String, _ bytes: [UInt8]) throws(HostError) {
+    try write { try Self.set($0, name, bytes) }
+  }
+
+  private func value(_ name: String) throws(HostError) -> [UInt8]? {
+    try read { try Data.fetchOne($0, sql: "SELECT bytes FROM value WHERE name = ?", arguments: [name]) }
+      .map { [UInt8]($0) }
+  }
+
+  private func read<Value>(_ body: (Database) throws -> Value) throws(HostError) -> Value {
+    do { return try queue.read(body) } catch { throw Self.failed(error) }
+  }
+
+  private func write(_ body: (Database) throws -> Void) throws(HostError) {
+    do { try queue.write(body) } catch { throw Self.failed(error) }
+  }
+
+  private func bytes(of value: UInt64) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.integer(value)
+    return writer.bytes
+  }
+
+  private static func failed(_ error: any Error) -> HostError {
+    HostError("the database failed: \(short(error))", mend: "check the disk, then start vine-meshd again", .failed)
+  }
+
+  private static func damaged(_ what: String) -> HostError {
+    HostError("the \(what) in the database is damaged", mend: "restore the state folder from a backup", .failed)
+  }
+
+  private static func short(_ error: any Error) -> String {
+    (error as? DatabaseError)?.message ?? String(describing: error)
+  }
+}
+
+extension ByteReader {
+  fileprivate static func integer(of bytes: [UInt8]) throws(ByteError) -> UInt64 {
+    var reader = ByteReader(bytes)
+    return try reader.integer()
+  }
+}
