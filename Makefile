@@ -1,0 +1,74 @@
+# vine-mesh: `make` lists what there is to make. On Debian 12 or later with the Swift 6.3 toolchain, as root.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+# For example --static-swift-stdlib: programs that run without the Swift toolchain's libraries.
+SWIFT_BUILD_FLAGS ?=
+DEMO_FLAGS ?=
+MINUTES ?= 5
+
+# Libraries that Package.swift links, then what runs the VRs and the programs of the demo.
+BUILD_PACKAGES := libsodium-dev libnetfilter-queue-dev libmnl-dev libnet1-dev libsqlite3-dev pkg-config
+RUN_PACKAGES := iptables nftables iproute2 iputils-ping procps util-linux iperf3 openssh-server openssh-client \
+  curl python3 tcpdump
+
+.PHONY: help
+help: ## lists these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## installs the Debian packages that are missing
+	@.ci/deps $(BUILD_PACKAGES) $(RUN_PACKAGES)
+
+.PHONY: build
+build: deps ## builds vine-meshd and vine-mesh, release
+	@swift build -c release $(SWIFT_BUILD_FLAGS)
+
+.PHONY: test
+test: deps ## runs all tests; says what it skipped and why
+	@.ci/test
+
+.PHONY: demo
+demo: build ## three sites, one behind NAT: real programs talk (root)
+	@mkdir -p reports
+	@python3 Chaos/demo.py $(DEMO_FLAGS)
+
+.PHONY: lint
+lint: ## checks the format of all Swift files
+	@.ci/lint
+
+.PHONY: format
+format: ## mends the format of all Swift files
+	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+.PHONY: fuzz
+fuzz: deps ## looks for crashing inputs, MINUTES=5 a target
+	@.ci/fuzz discover $(MINUTES)
+
+.PHONY: proto
+proto: ## generates Swift from the .proto files
+	@.ci/deps protobuf-compiler
+	@.ci/proto
+
+.PHONY: install
+install: build ## installs programs, man pages, unit and completions: DESTDIR= PREFIX=
+	@install -D -m 755 .build/release/vine-meshd $(DESTDIR)$(PREFIX)/sbin/vine-meshd
+	@install -D -m 755 .build/release/vine-mesh $(DESTDIR)$(PREFIX)/bin/vine-mesh
+	@install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/vine-mesh.1
+	@install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/vine-meshd.8
+	@install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	@sed 's|@PREFIX@|$(PREFIX)|' packaging/vine-meshd@.service \
+	  > $(DESTDIR)$(PREFIX)/lib/systemd/system/vine-meshd@.service
+	@install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	@.build/release/vine-mesh --generate-completion-script bash \
+	  > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vine-mesh
+	@echo "installed under $(DESTDIR)$(PREFIX)"
+
+.PHONY: clean
+clean: ## removes what was built and reported
+	@rm -rf .build .build-* Fuzz/.build Fuzz/.build-* reports
