@@ -2,39 +2,29 @@ import VineBase
 
 /// What a VR shows of itself in a handshake. Who may be believed the authenticator decides; this is only the form.
 public enum Credential: Hashable, Sendable {
-  /// A VR's certificate, and the genesis for peers that are about to join: they know only the mesh's identity,
-  /// which is the hash of the genesis, and must not show their invitation to anybody else. May be empty.
-  case certificate([UInt8], genesis: [UInt8] = [])
-  /// What a VR without a certificate has. It names its key, because the handshake proves the Curve25519 key and
-  /// that does not tell the Ed25519 key.
-  case invitation(id: [UInt8], secret: [UInt8], node: NodeID)
+  /// DER.
+  case certificate([UInt8])
+  /// What a VR without a certificate has. It names its key, because the handshake proves the Curve25519 key, which
+  /// does not tell the Ed25519 key, and the invitation's 16 bytes. The secret is not here: the joiner shows it
+  /// only after it has checked the other side's genesis and certificate by the identity in its token.
+  case invitation(node: NodeID, id: [UInt8])
 
   /// As `HandshakeLimits.credentialByteCountMax` of VineSession.
   public static let byteCountMax = 1024
 
   /// ```
-  /// [1][length u16][certificate][genesis]        [2][id 16][secret 32][node 32]
+  /// [1][certificate]        [2][node 32][id 16]
   /// ```
-  public var bytes: [UInt8] {
-    var writer = ByteWriter(capacity: Self.byteCountMax)
+  public func encode() -> [UInt8] {
     switch self {
-    case .certificate(let der, let genesis):
-      precondition(der.count <= UInt16.max)
-      writer.integer(UInt8(1))
-      writer.integer(UInt16(der.count))
-      writer.append(der)
-      writer.append(genesis)
-    case .invitation(let id, let secret, let node):
-      precondition(id.count == InvitationToken.idByteCount && secret.count == InvitationToken.secretByteCount)
-      writer.integer(UInt8(2))
-      writer.append(id)
-      writer.append(secret)
-      writer.append(node.bytes)
+    case .certificate(let der): return [1] + der
+    case .invitation(let node, let id):
+      precondition(id.count == InvitationToken.idByteCount, "an invitation's name has 16 bytes")
+      return [2] + node.bytes + id
     }
-    return writer.bytes
   }
 
-  /// Reads exactly what `bytes` writes.
+  /// Reads exactly what `encode` writes.
   public init(decoding bytes: [UInt8]) throws(CredentialError) {
     guard !bytes.isEmpty else { throw .none }
     guard bytes.count <= Self.byteCountMax else { throw .undecodable }
@@ -47,15 +37,12 @@ public enum Credential: Hashable, Sendable {
   private static func read(_ bytes: [UInt8]) throws(ByteError) -> Credential? {
     var reader = ByteReader(bytes)
     switch try reader.integer(UInt8.self) {
-    case 1:
-      let der = try reader.bytes(Int(reader.integer(UInt16.self)))
-      return .certificate(der, genesis: reader.rest())
+    case 1: return .certificate(reader.rest())
     case 2:
-      let id = try reader.bytes(InvitationToken.idByteCount)
-      let secret = try reader.bytes(InvitationToken.secretByteCount)
       let node = NodeID(try reader.bytes(NodeID.byteCount))
+      let id = try reader.bytes(InvitationToken.idByteCount)
       try reader.finish()
-      return node.map { .invitation(id: id, secret: secret, node: $0) }
+      return node.map { .invitation(node: $0, id: id) }
     default: return nil
     }
   }

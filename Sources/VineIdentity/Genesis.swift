@@ -15,7 +15,7 @@ public struct Genesis: Hashable, Sendable {
   public let nonce: [UInt8]
 
   public static let nonceByteCount = 16
-  /// Longer texts would not fit a handshake beside a VR's certificate, which repeats the name.
+  /// So that a genesis stays below 600 bytes and fits one control message; certificates repeat the name.
   public static let textByteCountMax = 32
   static let certificateByteCountMax = 600
   /// The first bytes of every genesis; the last of them is the version.
@@ -34,12 +34,12 @@ public struct Genesis: Hashable, Sendable {
   }
 
   public var meshID: MeshID {
-    guard let mesh = MeshID(Array(SHA256.hash(data: bytes))) else { preconditionFailure("SHA-256 has 32 bytes") }
+    guard let mesh = MeshID(Array(SHA256.hash(data: encode()))) else { preconditionFailure("SHA-256 has 32 bytes") }
     return mesh
   }
 
   /// The canonical encoding: one genesis has one.
-  public var bytes: [UInt8] {
+  public func encode() -> [UInt8] {
     var writer = ByteWriter(capacity: 256 + caCertificate.count)
     writer.append(Self.magic)
     writer.append(text: meshName)
@@ -51,7 +51,7 @@ public struct Genesis: Hashable, Sendable {
     return writer.bytes
   }
 
-  /// Reads exactly what `bytes` writes.
+  /// Reads exactly what `encode` writes.
   public init(decoding bytes: [UInt8]) throws(GenesisError) {
     var reader = ByteReader(bytes)
     do {

@@ -39,10 +39,10 @@ public struct InvitationToken: Hashable, Sendable {
   }
 
   /// What the registry keeps of the secret: its SHA-256.
-  public var secretHash: [UInt8] { Self.hash(of: secret) }
+  public var secretHash: [UInt8] { Self.hash(ofSecret: secret) }
 
   /// What the registry keeps of a secret: its SHA-256, 32 bytes.
-  public static func hash(of secret: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: secret)) }
+  public static func hash(ofSecret secret: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: secret)) }
 
   /// By this VR's clock; the registry decides by the proposer's.
   public func isExpired(at now: WallTime) -> Bool { expires <= now }

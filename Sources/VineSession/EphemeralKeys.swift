@@ -1,6 +1,6 @@
 import VineBase
 
-/// Where handshakes take random bytes from: ephemeral keys and session indices.
+/// Where handshakes take the secrets of their ephemeral keys from.
 public protocol EphemeralKeys: Sendable {
   mutating func bytes(_ count: Int) -> [UInt8]
 }

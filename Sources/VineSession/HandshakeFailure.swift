@@ -8,7 +8,7 @@ public enum HandshakeFailure: Error, Hashable, Sendable, CustomStringConvertible
   case unconfirmed
   /// Somebody who saw our frame says that the peer refuses. A hint in clear: not to be believed for more than
   /// a log line and a pause, so the attempt still takes the peer's proper answer if it comes.
-  case refused(RefusalReason, theirMeshTag: UInt32)
+  case refused(RefusalReason)
   /// The peer proved its key, and this VR refuses it.
   case rejected(RefusalReason)
   /// A valid VR of this mesh answered, but another one than asked for.
@@ -21,17 +21,11 @@ public enum HandshakeFailure: Error, Hashable, Sendable, CustomStringConvertible
     switch self {
     case .timedOut: "no answer; check that the VR runs and that UDP and TCP port 2247 pass the firewalls"
     case .unconfirmed: "the VR answered once and then fell silent; it is tried again"
-    case .refused(.foreignMesh, let tag):
-      "refused by the peer: it belongs to mesh \(Self.hex(tag)); join with a token of that mesh, or correct the endpoint"
-    case .refused(let reason, _): "refused by the peer: \(reason.explanation)"
+    case .refused(let reason): "refused by the peer: \(reason.explanation)"
     case .rejected(let reason): "refused by this VR: \(reason.explanation)"
     case .otherPeer(let node): "VR \(node) answered there; its endpoint was given to another VR, correct it"
     case .ourselves: "the endpoint leads back to this VR; correct it"
     }
-  }
-
-  private static func hex(_ tag: UInt32) -> String {
-    Hex.encode((0..<4).map { UInt8(truncatingIfNeeded: tag >> (24 - 8 * $0)) })
   }
 }
 

@@ -6,7 +6,7 @@ public enum HandshakeLimits {
   /// was sent to it. 1200 bytes pass any path, as QUIC found (RFC 9000, 14.1), and with 40 bytes of relay header
   /// still stay below 1280.
   public static let openingByteCount = 1200
-  /// A certificate with its genesis is about 800 bytes; a longer credential would not fit step 2 into 1200.
+  /// A certificate has about 350 bytes; more than this would not fit step 2 into 1200.
   public static let credentialByteCountMax = 1024
   /// Handshakes begun by others that have not ended or have just ended. At the limit the oldest goes: an honest
   /// initiator begins again. 256 of them hold about 1 MiB and cost 50 ms of Curve25519 to fill.

@@ -112,7 +112,7 @@ extension Handshakes {
   /// A refusal came, of whatever step. Anybody who saw our index can have made it.
   mutating func refused(_ frame: HandshakeFrame, _ arrival: Arrival) -> [Effect] {
     guard case .refusal(let index, let tag, let reason) = frame else { return [] }
-    guard (reason == .foreignMesh) == (tag != mesh.tag) else {
+    guard tag == mesh.tag || reason == .foreignMesh else {
       counters.malformed += 1
       return []
     }
@@ -120,13 +120,13 @@ extension Handshakes {
       guard !attempt.isRefused else { return [] }
       attempt.isRefused = true
       attempts[index] = attempt
-      return [.failed(attempt.node, via: attempt.carrier, .refused(reason, theirMeshTag: tag))]
+      return [.failed(attempt.node, via: attempt.carrier, .refused(reason))]
     }
     if var answer = answers[index], answer.isWaiting {
       guard !answer.isRefused else { return [] }
       answer.isRefused = true
       answers[index] = answer
-      return [.failed(nil, via: answer.carrier, .refused(reason, theirMeshTag: tag))]
+      return [.failed(nil, via: answer.carrier, .refused(reason))]
     }
     counters.unknownIndex += 1
     return []

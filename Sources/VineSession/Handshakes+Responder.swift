@@ -5,8 +5,8 @@ struct Answer: Sendable {
   enum Phase: Sendable {
     /// Step 2 is out.
     case waiting(NoiseXX, CipherSuite)
-    /// These bytes were a good step 3: there is a session.
-    case established(closing: [UInt8])
+    /// A good step 3 came: there is a session.
+    case established
     /// These bytes were step 3 of somebody who was refused, with this frame.
     case refused(closing: [UInt8], with: [UInt8])
   }
@@ -68,7 +68,7 @@ extension Handshakes {
     }
     let bytes = frame.bytes
     switch answer.phase {
-    case .established(let closing): return closing == bytes ? [.confirm(localIndex: index)] : []
+    case .established: return []
     case .refused(let closing, let refusal):
       return closing == bytes ? [.send(refusal, via: arrival.carrier)] : []
     case .waiting(var noise, let suite):
@@ -82,13 +82,13 @@ extension Handshakes {
         answers[index] = answer
         return refuse(remoteIndex, reason, arrival)
       case .success(let peer):
-        answer.phase = .established(closing: bytes)
+        answer.phase = .established
         answers[index] = answer
         let keys = noise.split()
         let session = EstablishedSession(
           peer: peer, carrier: arrival.carrier, suite: suite, sendKey: keys.send, receiveKey: keys.receive,
           localIndex: index, remoteIndex: remoteIndex, isInitiator: false, handshakeHash: noise.handshakeHash)
-        return [.established(session), .confirm(localIndex: index)]
+        return [.established(session)]
       }
     }
   }

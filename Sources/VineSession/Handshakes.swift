@@ -8,13 +8,13 @@ import VineBase
 ///              (again after 0.5, 1, 2, 4 … s)     picks a suite, half-open
 ///            ◀───────── step 2: suite, credential ──
 ///   judges, established
-///              ── step 3: credential ────────────▶ judges, established, `confirm`
+///              ── step 3: credential ────────────▶ judges, established
 ///              (again until confirmed)
 ///            ◀────────── any frame of the session ──
 ///   confirmed
 /// ```
-/// Wrong bytes change nothing: they may have been made by anybody. A repeated step 1 or 3 gets the answer of
-/// the first one. If both sides begin at once there are two sessions, and both are good. Who renews a session
+/// Wrong bytes change nothing: they may have been made by anybody. A repeated step 1 or refused step 3 gets the
+/// answer of the first one, a repeated good step 3 makes no second session. If both sides begin at once there are two sessions, and both are good. Who renews a session
 /// and when is the caller's business: it connects again.
 ///
 /// Source: Noise framework, revision 34 (pattern XX); paper 3.7 (VRs know one another by certified keys).
@@ -29,8 +29,8 @@ public struct Handshakes: Sendable {
     case confirmed(localIndex: UInt32)
     /// The session is gone; its index may be used again.
     case release(localIndex: UInt32)
-    /// What this VR shows from now on. A guest (only an invitation) begins handshakes and answers none, because
-    /// an answer would show the invitation's secret to whoever asks.
+    /// What this VR shows from now on. A guest (only an invitation) begins handshakes and answers none: it has no
+    /// certificate to answer with, and who holds an invitation is nobody else's business.
     case credential([UInt8], isGuest: Bool)
     /// `nextWakeup` has come.
     case wakeup
@@ -39,9 +39,8 @@ public struct Handshakes: Sendable {
   /// To be carried out in order.
   public enum Effect: Hashable, Sendable {
     case send([UInt8], via: Carrier)
+    /// Send any frame on it soon: an initiator repeats step 3 until it opens one.
     case established(EstablishedSession)
-    /// Send any frame on this session now: the peer goes on repeating step 3 until it opens one.
-    case confirm(localIndex: UInt32)
     /// Nil: the peer that was to be found is not known, or it began the handshake.
     case failed(NodeID?, via: Carrier, HandshakeFailure)
     /// This VR refused somebody, who was told so.
@@ -53,7 +52,8 @@ public struct Handshakes: Sendable {
   let suites: [CipherSuite]
   var credential: [UInt8]
   var isGuest: Bool
-  var keys: any EphemeralKeys
+  var ephemeralKeys: any EphemeralKeys
+  var random: RandomSource
   /// Handshakes begun here, by local index; at most one for each peer or bootstrap carrier.
   var attempts: SortedMap<UInt32, Attempt> = [:]
   /// Handshakes begun by others, by local index.
@@ -64,14 +64,18 @@ public struct Handshakes: Sendable {
 
   /// - Parameters:
   ///   - credential: at most `HandshakeLimits.credentialByteCountMax` bytes.
+  ///   - isGuest: the credential is only an invitation.
   ///   - suites: best first, not empty.
+  ///   - random: for session indices, which need to be distinct and not secret.
   public init(
     key: StaticKey, mesh: MeshID, credential: [UInt8], isGuest: Bool = false,
-    suites: [CipherSuite] = CipherSuite.available, keys: some EphemeralKeys = SystemEphemeralKeys()
+    suites: [CipherSuite] = CipherSuite.available, ephemeralKeys: any EphemeralKeys = SystemEphemeralKeys(),
+    random: RandomSource
   ) {
     precondition(credential.count <= HandshakeLimits.credentialByteCountMax, "the credential does not fit step 2")
     precondition(!suites.isEmpty, "without a cipher suite there are no sessions")
-    (self.key, self.mesh, self.suites, self.keys) = (key, mesh, suites, keys)
+    (self.key, self.mesh, self.suites) = (key, mesh, suites)
+    (self.ephemeralKeys, self.random) = (ephemeralKeys, random)
     (self.credential, self.isGuest) = (credential, isGuest)
   }
 
@@ -141,13 +145,13 @@ extension Handshakes {
   mutating func begin(isInitiator: Bool) -> NoiseXX {
     NoiseXX(
       isInitiator: isInitiator, prologue: prologue, staticSecret: key.noiseSecret, staticPublic: key.noisePublic,
-      ephemeralSecret: keys.bytes(Curve25519.keyByteCount))
+      ephemeralSecret: ephemeralKeys.bytes(Curve25519.keyByteCount))
   }
 
   /// A random index, never zero, that nothing else of this VR has.
   mutating func takeIndex() -> UInt32 {
     while true {
-      let index = keys.bytes(4).reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
+      let index = UInt32(truncatingIfNeeded: random.next() >> 32)
       if index != 0, indices.insert(index).inserted { return index }
     }
   }

@@ -74,7 +74,7 @@ import VineBase
 }
 
 /// Two VRs and a channel that loses a third, repeats a fifth and delays by up to a second. A failed attempt is
-/// begun again, as the router does.
+/// begun again and an answered session is used each second, as the router does.
 private struct BadChannel {
   var vrs = [TestVR("a"), TestVR("b")]
   var sessions: [[EstablishedSession]] = [[], []]
@@ -139,20 +139,21 @@ private struct BadChannel {
       trace.append("\(now.nanoseconds) \(side) \(effect)")
       switch effect {
       case .send(let bytes, _): send(.handshake(bytes), to: 1 - side)
-      case .established(let session): sessions[side].append(session)
-      case .confirm(let index):
-        guard let session = sessions[side].first(where: { $0.localIndex == index }) else { continue }
-        send(.frame(index: session.remoteIndex), to: 1 - side)
+      case .established(let session):
+        sessions[side].append(session)
+        guard !session.isInitiator else { continue }
+        for second in 0..<4 { send(.frame(index: session.remoteIndex), to: 1 - side, after: .seconds(second)) }
       case .failed: open(side)
       case .refusedPeer: Issue.record("nobody is to be refused")
       }
     }
   }
 
-  private mutating func send(_ packet: Packet, to side: Int) {
+  private mutating func send(_ packet: Packet, to side: Int, after pause: Duration = .zero) {
     for copy in 0..<(random.below(5) == 0 ? 2 : 1) where random.below(3) != 0 {
       order += 1
-      inFlight.append((now + .milliseconds(1 + copy) + random.jitter(.seconds(1)), order, side, packet))
+      let flight = pause + .milliseconds(1 + copy) + random.jitter(.seconds(1))
+      inFlight.append((now + flight, order, side, packet))
     }
   }
 }

@@ -69,8 +69,7 @@ import VineBase
   @Test func `repetitions of each step get the answer of the first`() throws {
     let exchange = try Exchange(TestVR("a"), TestVR("b"))
     #expect(exchange.initiator.receive(exchange.step2, from: exchange.responder).sent == [exchange.step3])
-    let again = exchange.responder.receive(exchange.step3, from: exchange.initiator)
-    #expect(again == [.confirm(localIndex: exchange.answered.localIndex)])
+    #expect(exchange.responder.receive(exchange.step3, from: exchange.initiator).isEmpty)
     #expect(exchange.responder.receive(exchange.step1, from: exchange.initiator).isEmpty)
 
     let responder = TestVR("b")
