@@ -1,0 +1,141 @@
+import SwiftProtobuf
+import VineBase
+import VineRegistry
+
+extension ControlMessage {
+  /// - Returns: at most `WireLimits.messageByteCountMax` bytes; beyond `WireLimits.frameByteCountMax` they have to be
+  ///   cut by `Reassembler.cut`. An `unknown` message has no bytes.
+  public func encode() -> [UInt8] { PBControlMessage(self).written }
+
+  /// - Throws: for bytes that no version writes. Fields of newer versions are skipped, kinds of newer versions come
+  ///   out as `unknown`.
+  public static func decode(_ bytes: [UInt8]) throws(WireError) -> ControlMessage {
+    try PBControlMessage.read(bytes, "control message", max: WireLimits.messageByteCountMax).message()
+  }
+}
+
+extension PBControlMessage {
+  fileprivate init(_ message: ControlMessage) {
+    switch message {
+    case .gossip(let message): gossip = PBGossipMessage(message)
+    case .raft(let message): raft = PBRaftMessage(message)
+    case .proposal(let proposal): self.proposal = PBProposal(proposal)
+    case .proposalAnswer(let id, let outcome): proposalAnswer = PBProposalAnswer(id, outcome)
+    case .notLeader(let id, let leader):
+      notLeader.id = .init(id.bytes)
+      if let leader { notLeader.leader = .init(leader.bytes) }
+    case .hello(let observed, let softwareVersion):
+      if let observed { hello.observed = PBEndpoint(observed) }
+      hello.softwareVersion = Field.clipped(softwareVersion, max: WireLimits.wordByteCountMax)
+    case .dialBackRequest(let wanted, let nonce):
+      dialBackRequest.wanted = PBEndpoint(wanted)
+      dialBackRequest.nonce = .init(nonce)
+    case .keepalive(let sequence, let isReply):
+      keepalive.sequence = sequence
+      keepalive.isReply = isReply
+    case .genesisRequest: genesisRequest = PBGenesisRequest()
+    case .genesis(let bytes): genesis.genesis = .init(bytes)
+    case .joinRequest(let invitation, let secret, let softwareVersion):
+      joinRequest.invitation = .init(invitation)
+      joinRequest.secret = .init(secret)
+      joinRequest.softwareVersion = Field.clipped(softwareVersion, max: WireLimits.wordByteCountMax)
+    case .joinReply(let grant): joinReply = PBJoinGrant(grant)
+    case .joinRefused(let reason): joinRefused.reason = Field.clipped(reason, max: WireLimits.textByteCountMax)
+    case .refusal(let reason): refusal.reason = UInt32(reason)
+    case .fragment(let fragment): self.fragment = PBFragment(fragment)
+    case .unknown: break
+    }
+  }
+
+  fileprivate func message() throws(WireError) -> ControlMessage {
+    switch kind {
+    case nil: .unknown(try unknownKind())
+    case .gossip(let wire)?: .gossip(try wire.message())
+    case .raft(let wire)?: .raft(try wire.message())
+    case .proposal(let wire)?: .proposal(try wire.proposal())
+    case .proposalAnswer(let wire)?: try wire.message()
+    case .notLeader(let wire)?:
+      .notLeader(
+        try proposalID(wire.id), leader: wire.hasLeader ? try Field.node(wire.leader, "leader") : nil)
+    case .hello(let wire)?:
+      .hello(
+        observed: wire.hasObserved ? try wire.observed.endpoint() : nil,
+        softwareVersion: try Field.text(wire.softwareVersion, max: WireLimits.wordByteCountMax, "software version"))
+    case .dialBackRequest(let wire)?:
+      .dialBackRequest(
+        wanted: try wire.wanted.endpoint(), nonce: try Field.bytes(wire.nonce, count: 16, "nonce"))
+    case .keepalive(let wire)?: .keepalive(sequence: wire.sequence, isReply: wire.isReply)
+    case .genesisRequest?: .genesisRequest
+    case .genesis(let wire)?:
+      .genesis(try Field.bytes(wire.genesis, max: WireLimits.certificateByteCountMax, "genesis"))
+    case .joinRequest(let wire)?:
+      .joinRequest(
+        invitation: try Field.bytes(wire.invitation, count: UniqueID.byteCount, "invitation"),
+        secret: try Field.bytes(wire.secret, count: 32, "secret"),
+        softwareVersion: try Field.text(wire.softwareVersion, max: WireLimits.wordByteCountMax, "software version"))
+    case .joinReply(let wire)?: .joinReply(try wire.grant())
+    case .joinRefused(let wire)?:
+      .joinRefused(try Field.text(wire.reason, max: WireLimits.textByteCountMax, "reason"))
+    case .refusal(let wire)?:
+      .refusal(try refusalReason(wire.reason))
+    case .fragment(let wire)?: .fragment(try wire.fragment())
+    }
+  }
+
+  /// The number of the first field, which this version does not know.
+  private func unknownKind() throws(WireError) -> UInt32 {
+    var tag: UInt64 = 0
+    for (position, byte) in unknownFields.data.prefix(5).enumerated() {
+      tag |= UInt64(byte & 0x7F) << (7 * UInt64(position))
+      if byte < 0x80 { return UInt32(truncatingIfNeeded: tag >> 3) }
+    }
+    throw .missing("kind of the control message")
+  }
+
+  private func refusalReason(_ reason: UInt32) throws(WireError) -> UInt8 {
+    guard let reason = UInt8(exactly: reason) else { throw .invalid("refusal reason") }
+    return reason
+  }
+}
+
+extension PBProposalAnswer {
+  fileprivate init(_ id: ProposalID, _ outcome: Result<RegistryAnswer, RegistryRefusal>) {
+    self.id = .init(id.bytes)
+    switch outcome {
+    case .success(let answer): self.answer = PBRegistryAnswer(answer)
+    case .failure(let refusal): self.refusal = PBRegistryRefusal(refusal)
+    }
+  }
+
+  fileprivate func message() throws(WireError) -> ControlMessage {
+    switch outcome {
+    case nil: throw .missing("outcome of the proposal")
+    case .answer(let wire)?: .proposalAnswer(try proposalID(id), .success(try wire.answer()))
+    case .refusal(let wire)?: .proposalAnswer(try proposalID(id), .failure(try wire.refusal()))
+    }
+  }
+}
+
+extension PBJoinGrant {
+  fileprivate init(_ grant: JoinGrant) {
+    certificate = .init(grant.certificate)
+    genesis = .init(grant.genesis)
+    facts = grant.facts.prefix(WireLimits.grantRecordCountMax).map(PBSignedRecord.init)
+    endpoints = grant.endpoints.prefix(WireLimits.endpointCountMax).map(PBEndpoint.init)
+  }
+
+  fileprivate func grant() throws(WireError) -> JoinGrant {
+    JoinGrant(
+      certificate: try Field.bytes(certificate, max: WireLimits.certificateByteCountMax, "certificate"),
+      genesis: try Field.bytes(genesis, max: WireLimits.certificateByteCountMax, "genesis"),
+      facts: try Field.count(facts, max: WireLimits.grantRecordCountMax, "records")
+        .converted { (wire) throws(WireError) in try wire.record() },
+      endpoints: try Field.count(endpoints, max: WireLimits.endpointCountMax, "endpoints")
+        .converted { (wire) throws(WireError) in try wire.endpoint() })
+  }
+}
+
+private func proposalID(_ bytes: some Collection<UInt8>) throws(WireError) -> ProposalID {
+  guard let id = ProposalID(bytes) else { throw .invalid("proposal identifier") }
+  return id
+}

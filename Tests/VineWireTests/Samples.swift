@@ -1,0 +1,206 @@
+import VineAddress
+import VineBase
+import VineGossip
+import VinePath
+import VineRaft
+import VineRegistry
+import VineWire
+
+/// Random values of everything that goes over the wire, edges more often than chance would have them.
+struct Samples {
+  var random: RandomSource
+
+  init(seed: UInt64) { random = RandomSource(seed: seed) }
+
+  // MARK: Values
+
+  mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } }
+  mutating func bytes(upTo max: Int) -> [UInt8] { bytes(random.int(in: 0..<(max + 1))) }
+  mutating func flag() -> Bool { random.next() & 1 == 0 }
+  mutating func word() -> UInt32 { pick([0, 1, .max, UInt32(truncatingIfNeeded: random.next())]) }
+  mutating func counter() -> UInt64 { pick([0, 1, WireLimits.counterMax, random.next() >> 2]) }
+  mutating func time() -> WallTime {
+    WallTime(secondsSince1970: pick([0, 1_800_000_000, WireLimits.secondsMax, Int64(random.below(1 << 33))]))
+  }
+  mutating func hosts() -> Int { pick([0, 1, 253, Int(UInt32.max), random.int(in: 0..<100_000)]) }
+  mutating func network() -> NetworkID { NetworkID(rawValue: word()) }
+  mutating func node() -> NodeID { fixed(NodeID(bytes(NodeID.byteCount))) }
+  mutating func id() -> UniqueID { fixed(UniqueID(bytes(UniqueID.byteCount))) }
+  mutating func endpoint() -> Endpoint {
+    Endpoint(address: IPv4Address(rawValue: word()), port: UInt16(random.int(in: 1..<65536)))
+  }
+  mutating func block() -> Block {
+    Block.holding(IPv4Address(rawValue: word()), prefixLength: random.int(in: 0..<33))
+  }
+  mutating func name<Name: LosslessStringConvertible>() -> Name {
+    let tail = (0..<random.int(in: 0..<63)).map { _ in pick(Array("abcxyz0189-")) }
+    return fixed(Name("v" + String(tail)))
+  }
+  mutating func text() -> String {
+    String((0..<random.int(in: 0..<12)).map { _ in pick(Array("aZ .ü漢🜂")) })
+  }
+  mutating func addresses() -> AddressSet {
+    var set = AddressSet()
+    for _ in 0..<random.int(in: 0..<6) {
+      let first = word()
+      set.insert(
+        AddressRange(
+          first: IPv4Address(rawValue: first), last: IPv4Address(rawValue: first + word() % (UInt32.max - first | 1))))
+    }
+    return set
+  }
+  mutating func list<Element>(_ max: Int, _ make: (inout Samples) -> Element) -> [Element] {
+    (0..<random.int(in: 0..<(max + 1))).map { _ in make(&self) }
+  }
+  mutating func pick<Element>(_ elements: [Element]) -> Element { elements[random.int(in: 0..<elements.count)] }
+
+  private func fixed<Value>(_ value: Value?) -> Value {
+    guard let value else { preconditionFailure("a sample that its own type refuses") }
+    return value
+  }
+
+  // MARK: Records and commands
+
+  mutating func vrRecord() -> VRRecord {
+    var participation = SortedMap<NetworkID, AddressSet>()
+    for _ in 0..<random.int(in: 0..<4) { participation[network()] = addresses() }
+    var digests = SortedMap<NetworkID, UInt64>()
+    for _ in 0..<random.int(in: 0..<4) { digests[network()] = random.next() }
+    return VRRecord(
+      site: text(), role: pick(Role.allCases), endpoints: list(8) { $0.endpoint() },
+      queueVR: flag() ? node() : nil, participation: participation, tableDigests: digests, softwareVersion: text(),
+      certificateExpires: time())
+  }
+
+  mutating func fact() -> RegistryFact {
+    let facts: [(FactKey, FactBody)] = [
+      (.mesh, .mesh(space: block())), (.site(node()), .site(name: name())), (.block(block()), .block(owner: node())),
+      (.vine(network()), .vine(name: name(), creator: node())), (.participation(network(), node()), .participation),
+      (.revocation(node()), .revocation),
+    ]
+    let (key, body) = pick(facts)
+    return RegistryFact(key: key, index: counter(), body: random.int(in: 0..<4) == 0 ? nil : body)
+  }
+
+  mutating func proposal() -> Proposal { Proposal(id: id(), author: node(), at: time(), command: command()) }
+
+  mutating func command() -> RegistryCommand {
+    pick([
+      .found(site: name(), hosts: hosts(), space: block()),
+      .invite(id(), secretHash: bytes(32), site: name(), hosts: hosts(), expires: time()),
+      .admit(node: node(), invitation: id(), secretHash: bytes(32)), .allocateBlock(hosts: hosts()),
+      .releaseBlock(block()), .createVine(name()), .deleteVine(network()), .takePart(network()),
+      .leaveVine(network()), .revoke(node()),
+    ])
+  }
+
+  mutating func answer() -> RegistryAnswer {
+    pick([
+      .founded(block()), .invited, .admitted(site: name(), block()), .allocated(block()), .vine(network()), .done,
+    ])
+  }
+
+  mutating func refusal() -> RegistryRefusal {
+    pick([
+      .notFounded, .alreadyFounded, .notAdmitted, .revoked, .unknownInvitation, .invitationExpired(at: time()),
+      .invitationUsed(by: node()), .secretMismatch, .siteNameTaken(name()), .tagTaken, .noBlockLeft(hosts: hosts()),
+      .blockNotYours(block()), .lastBlock(block()), .unknownVine(network()), .vineNameTaken(name()),
+      .vineInUse(network(), participants: hosts()), .limitReached(text()),
+    ])
+  }
+
+  mutating func signedRecord() -> SignedRecord {
+    SignedRecord(
+      key: recordKey(), version: version(), author: node(), payload: bytes(upTo: 900), signature: bytes(64))
+  }
+
+  mutating func recordKey() -> RecordKey { RecordKey(kind: pick(RecordKind.allCases), id: bytes(upTo: 40)) }
+  mutating func version() -> RecordVersion { RecordVersion(epoch: counter(), sequence: counter()) }
+
+  // MARK: Messages
+
+  mutating func gossip() -> GossipMessage {
+    pick([
+      .ping(sequence: word(), target: node(), updates: list(6) { $0.update() }),
+      .ack(sequence: word(), updates: list(6) { $0.update() }),
+      .pingRequest(sequence: word(), target: node(), updates: list(6) { $0.update() }),
+      .push(list(3) { $0.signedRecord() }),
+      .digest(
+        first: flag() ? recordKey() : nil, last: flag() ? recordKey() : nil,
+        records: list(5) { RecordDigest(key: $0.recordKey(), version: $0.version()) }),
+      .pull(list(5) { $0.recordKey() }), .root(hash: random.next(), count: random.next()),
+    ])
+  }
+
+  mutating func update() -> MemberUpdate {
+    MemberUpdate(node: node(), state: pick(MemberState.allCases), incarnation: counter())
+  }
+
+  mutating func raft() -> RaftMessage {
+    let request = VoteRequest(term: term(), lastIndex: index(), lastTerm: term())
+    let reply = VoteReply(term: term(), granted: flag())
+    return pick([
+      .preVote(request), .vote(request), .preVoteReply(reply), .voteReply(reply), .append(append()),
+      .appendReply(AppendReply(term: term(), success: flag(), match: index())),
+    ])
+  }
+
+  mutating func append() -> Append {
+    let previous = LogIndex(rawValue: random.next() >> 8)
+    let entries = (0..<random.int(in: 0..<5)).map { entry(at: previous.rawValue + 1 + UInt64($0)) }
+    return Append(
+      term: term(), previousIndex: previous, previousTerm: term(), commit: index(), entries: entries)
+  }
+
+  mutating func entry(at index: UInt64) -> LogEntry {
+    let payload: EntryPayload = pick([
+      .command(bytes(upTo: WireLimits.commandByteCountMax)), .noop, .configuration(voters: list(7) { $0.node() }),
+    ])
+    return LogEntry(index: LogIndex(rawValue: index), term: term(), payload: payload)
+  }
+
+  mutating func term() -> Term { Term(rawValue: counter()) }
+  mutating func index() -> LogIndex { LogIndex(rawValue: counter()) }
+
+  mutating func fragment() -> Fragment {
+    let count = UInt16(random.int(in: 1..<(WireLimits.fragmentCountMax + 1)))
+    return Fragment(
+      id: word(), index: UInt16(random.int(in: 0..<Int(count))), count: count,
+      bytes: bytes(upTo: WireLimits.fragmentByteCountMax))
+  }
+
+  /// One message of each kind, in the order of `ControlMessage`.
+  mutating func controlMessages() -> [ControlMessage] {
+    [
+      .gossip(gossip()), .raft(raft()), .proposal(proposal()), .proposalAnswer(id(), .success(answer())),
+      .proposalAnswer(id(), .failure(refusal())), .notLeader(id(), leader: flag() ? node() : nil),
+      .hello(observed: flag() ? endpoint() : nil, softwareVersion: text()),
+      .dialBackRequest(wanted: endpoint(), nonce: bytes(16)), .keepalive(sequence: word(), isReply: flag()),
+      .genesisRequest, .genesis(bytes(upTo: 600)),
+      .joinRequest(invitation: bytes(16), secret: bytes(32), softwareVersion: text()),
+      .joinReply(
+        JoinGrant(
+          certificate: bytes(upTo: 900), genesis: bytes(upTo: 600), facts: list(4) { $0.signedRecord() },
+          endpoints: list(4) { $0.endpoint() })),
+      .joinRefused(text()), .refusal(UInt8(truncatingIfNeeded: random.next())), .fragment(fragment()),
+    ]
+  }
+
+  // MARK: Damage
+
+  /// `bytes` with something changed, cut, doubled or put in.
+  mutating func damaged(_ bytes: [UInt8]) -> [UInt8] {
+    var result = bytes
+    for _ in 0...random.int(in: 0..<4) {
+      let position = random.int(in: 0..<(result.count + 1))
+      switch random.int(in: 0..<5) {
+      case 0 where position < result.count: result[position] ^= 1 << UInt8(random.int(in: 0..<8))
+      case 1 where position < result.count: result[position] = pick([0, 1, 0x7F, 0x80, 0xFF])
+      case 2: result.removeSubrange(position...)
+      case 3: result.insert(contentsOf: self.bytes(upTo: 8), at: position)
+      default: result += result[..<position]
+      }
+    }
+    return result
+  }
+}

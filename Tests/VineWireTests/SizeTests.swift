@@ -1,0 +1,54 @@
+import Testing
+import VineBase
+import VineGossip
+import VineRegistry
+import VineWire
+
+@Suite struct SizeTests {
+  @Test func `a full fragment fits one frame`() {
+    let bytes = [UInt8](repeating: 7, count: WireLimits.fragmentByteCountMax)
+    let last = UInt16(WireLimits.fragmentCountMax - 1)
+    let fragment = Fragment(id: .max, index: last, count: last + 1, bytes: bytes)
+    #expect(ControlMessage.fragment(fragment).encode().count <= WireLimits.frameByteCountMax)
+    #expect(WireLimits.fragmentCountMax * WireLimits.fragmentByteCountMax >= WireLimits.messageByteCountMax)
+  }
+
+  @Test func `a push of one largest record fits one frame`() {
+    var samples = Samples(seed: 1)
+    let record = SignedRecord(
+      key: RecordKey(kind: .fact, id: FactKey.participation(samples.network(), samples.node()).bytes),
+      version: RecordVersion(epoch: WireLimits.counterMax, sequence: WireLimits.counterMax), author: samples.node(),
+      payload: samples.bytes(SignedRecord.payloadByteCountMax), signature: samples.bytes(64))
+    #expect(ControlMessage.gossip(.push([record])).encode().count <= WireLimits.frameByteCountMax)
+    #expect(StoredRecord.encode(record).count <= WireLimits.recordByteCountMax)
+  }
+
+  @Test(arguments: 0..<100 as Range<UInt64>)
+  func `commands, answers and facts fit their limits`(seed: UInt64) {
+    var samples = Samples(seed: seed)
+    #expect(LogCommand.encode(samples.proposal()).count <= WireLimits.commandByteCountMax)
+    #expect(FactRecord.encode(samples.fact()).count <= SignedRecord.payloadByteCountMax)
+    #expect(LogRecord.encode(samples.entry(at: WireLimits.counterMax)).count <= WireLimits.logEntryByteCountMax)
+    let answer = ControlMessage.proposalAnswer(samples.id(), .success(samples.answer()))
+    #expect(answer.encode().count <= WireLimits.frameByteCountMax)
+  }
+
+  @Test func `the largest join grant is no larger than a message`() throws {
+    var samples = Samples(seed: 1)
+    let record = SignedRecord(
+      key: RecordKey(kind: .fact, id: samples.bytes(64)), version: samples.version(), author: samples.node(),
+      payload: samples.bytes(900), signature: samples.bytes(64))
+    let grant = JoinGrant(
+      certificate: samples.bytes(4096), genesis: samples.bytes(4096), facts: Array(repeating: record, count: 100),
+      endpoints: (0..<20).map { _ in samples.endpoint() })
+    let bytes = ControlMessage.joinReply(grant).encode()
+    #expect(bytes.count <= WireLimits.messageByteCountMax)
+    guard case .joinReply(let back) = try ControlMessage.decode(bytes) else { return #expect(Bool(false), "no grant") }
+    #expect(back.facts.count == WireLimits.grantRecordCountMax && back.endpoints.count == WireLimits.endpointCountMax)
+  }
+
+  @Test func `a text that is too long is clipped between characters`() throws {
+    let message = ControlMessage.joinRefused(String(repeating: "漢", count: 300))
+    #expect(try ControlMessage.decode(message.encode()) == .joinRefused(String(repeating: "漢", count: 170)))
+  }
+}
