@@ -1,0 +1,160 @@
+import CLinuxShim
+import Glibc
+import VineBase
+import VineRouting
+
+/// All TCP channels and the listener: who opened them, what waits in them, when they end.
+final class Channels {
+  private let loop: EventLoop
+  private let listener: FileDescriptor
+  private let limit: ByteCount
+  private let acceptedMax: Int
+  private let onEvent: @Sendable (DataPlaneEvent) -> Void
+  private var channels: [ChannelID: Channel] = [:]
+  private var dirty: [Channel] = []
+  /// Accepted channels have even numbers; dialled ones are numbered, oddly, by whoever orders them.
+  private var nextAccepted: UInt64 = 2
+
+  init(
+    loop: EventLoop, configuration: DataPlaneConfiguration, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
+  ) throws(DataPlaneError) {
+    self.loop = loop
+    listener = try Sockets.listener(on: configuration.listen)
+    (limit, acceptedMax) = (configuration.channelBufferLimit, configuration.acceptedChannelsMax)
+    self.onEvent = onEvent
+    do throws(SystemError) { try loop.watch(listener.raw, as: .listener) } catch { throw .system("watch", error) }
+  }
+
+  // MARK: Opening and closing
+
+  func open(_ number: ChannelID, to remote: Endpoint, at now: Instant) {
+    precondition(number.rawValue % 2 == 1, "channels that this VR opens have odd numbers")
+    guard channels[number] == nil else { return }
+    do throws(SystemError) {
+      let socket = try FileDescriptor(socket(AF_INET, Sockets.stream, 0))
+      tune(socket.raw)
+      let result = sockaddr_in(remote).withSockaddr { connect(socket.raw, $0, $1) }
+      if result != 0, SystemError.last != .inProgress { throw .last }
+      try loop.watch(socket.raw, as: .channel(number.rawValue), writable: true)
+      channels[number] = Channel(number, socket, remote: remote, isDialled: true, limit: limit, at: now)
+    } catch {
+      onEvent(.channelClosed(number, reason: "\(error)"))
+    }
+  }
+
+  func close(_ number: ChannelID, reason: String) {
+    guard let channel = channels.removeValue(forKey: number) else { return }
+    // What was written for the other side's eyes, a refusal for example, still goes.
+    if channel.state == .open { try? channel.flush() }
+    onEvent(.channelClosed(number, reason: reason))
+  }
+
+  /// The listener is ready.
+  func accept(at now: Instant) {
+    while true {
+      var address = sockaddr_in()
+      guard let socket = try? FileDescriptor(vine_accept(listener.raw, &address)) else { return }
+      // Above the limit the connection is closed again at once.
+      guard channels.keys.count(where: { $0.rawValue % 2 == 0 }) < acceptedMax else { continue }
+      tune(socket.raw)
+      let number = ChannelID(rawValue: nextAccepted)
+      guard (try? loop.watch(socket.raw, as: .channel(number.rawValue))) != nil else { continue }
+      nextAccepted += 2
+      channels[number] = Channel(number, socket, remote: address.endpoint, isDialled: false, limit: limit, at: now)
+      onEvent(.channelAccepted(number, from: address.endpoint))
+    }
+  }
+
+  /// Records go at once; and a peer that vanished is noticed although nothing is said.
+  private func tune(_ descriptor: Int32) {
+    _ = vine_set_option(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    // Milliseconds that sent bytes may stay unacknowledged.
+    _ = vine_set_option(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 20_000)
+  }
+
+  // MARK: Bytes
+
+  /// A channel's socket is ready. Records are handed to `body`.
+  func handle(
+    _ number: ChannelID, _ readiness: EventLoop.Readiness, _ body: (UnsafeMutableRawBufferPointer) -> Void
+  ) {
+    guard let channel = channels[number] else { return }
+    do throws(Channel.End) {
+      if channel.state == .connecting {
+        guard readiness.isWritable || readiness.isBroken else { return }
+        do throws(SystemError) { try channel.connected() } catch { throw .system(error) }
+        watch(channel, writable: false)
+        onEvent(.channelOpened(number))
+      } else if readiness.isWritable {
+        flush(channel)
+      }
+      if readiness.isReadable || readiness.isBroken { try channel.read(body) }
+    } catch { close(number, reason: error.reason) }
+  }
+
+  /// Puts a record into the channel's buffer; `flush` sends it.
+  @inline(__always)
+  func write(_ frame: UnsafeMutableRawBufferPointer, to number: ChannelID) -> DropReason? {
+    guard let channel = channels[number], channel.state == .open else { return .noPath }
+    guard channel.write(UnsafeRawBufferPointer(frame)) else { return .queueOverflow }
+    if !channel.isDirty {
+      channel.isDirty = true
+      dirty.append(channel)
+    }
+    return nil
+  }
+
+  /// Sends what was written since the last time.
+  func flush() {
+    guard !dirty.isEmpty else { return }
+    let written = dirty
+    dirty.removeAll(keepingCapacity: true)
+    for channel in written where !channel.isBlocked && channels[channel.number] != nil { flush(channel) }
+  }
+
+  private func flush(_ channel: Channel) {
+    let wasBlocked = channel.isBlocked
+    do throws(SystemError) { try channel.flush() } catch { return close(channel.number, reason: "\(error)") }
+    if channel.isBlocked != wasBlocked { watch(channel, writable: channel.isBlocked) }
+  }
+
+  private func watch(_ channel: Channel, writable: Bool) {
+    // The descriptor is watched already, so that only its events change: nothing there can fail.
+    try? loop.watch(channel.socket.raw, as: .channel(channel.number.rawValue), writable: writable)
+  }
+
+  // MARK: Facts
+
+  func isOpen(_ number: ChannelID) -> Bool { channels[number]?.state == .open }
+
+  /// Bytes that still fit the channel's buffer.
+  func room(of number: ChannelID) -> ByteCount { ByteCount(channels[number]?.room ?? 0) }
+
+  /// Whether a frame came over a channel that this VR opened: then its sender is this VR's queue-VR.
+  func isDialled(_ carrier: Carrier) -> Bool {
+    guard case .channel(let number) = carrier else { return false }
+    return number.rawValue % 2 == 1
+  }
+
+  /// A session's frame was opened that came over it.
+  func authenticated(_ number: ChannelID) { channels[number]?.isAuthenticated = true }
+
+  /// Closes channels that nobody but a stranger can be behind, and connections that do not come about.
+  func expire(at now: Instant) {
+    for channel in all
+    where !channel.isAuthenticated && now - channel.began >= Limits.unauthenticatedChannel {
+      close(channel.number, reason: channel.state == .connecting ? "no answer" : "no session came about")
+    }
+  }
+
+  /// Sorted by number.
+  private var all: [Channel] { channels.keys.sorted().compactMap { channels[$0] } }
+
+  var status: [ChannelStatus] {
+    all.map { channel in
+      ChannelStatus(
+        channel: channel.number, remote: channel.remote, isDialled: channel.isDialled, isOpen: channel.state == .open,
+        waiting: ByteCount(channel.waiting), sent: channel.sent, received: channel.received)
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import VineBase
+import VineRelay
+
+/// What one VR's data plane needs to know before it starts. Frozen from then on.
+public struct DataPlaneConfiguration: Sendable {
+  /// This VR; relay frames that carry its tag are its own.
+  public var node: NodeID
+  /// UDP and TCP port of this address; `0.0.0.0` for every address of the machine.
+  public var listen: Endpoint
+  /// The interface to the site's hosts: packets are injected here and nowhere else.
+  public var lanInterface: String
+  /// The NFQUEUE that the VR's netfilter rules send virtual packets to.
+  public var queueNumber: UInt16
+  /// Records that wait in one TCP channel's buffer; beyond it new ones are dropped and counted. 512 KiB are 0.2 s
+  /// at 20 Mbit/s: more would only make TCP inside the channel wait.
+  public var channelBufferLimit: ByteCount
+  /// TCP channels that others opened; beyond it new ones are closed at once. Each holds up to 0.7 MiB.
+  public var acceptedChannelsMax: Int
+  /// Bounds of the store for limited-VRs whose channel is closed.
+  public var relayLimits: RelayStore.Limits
+
+  public init(
+    node: NodeID, listen: Endpoint = Endpoint(address: IPv4Address(rawValue: 0)), lanInterface: String,
+    queueNumber: UInt16 = 2247, channelBufferLimit: ByteCount = .kibibytes(512), acceptedChannelsMax: Int = 256,
+    relayLimits: RelayStore.Limits = RelayStore.Limits()
+  ) {
+    (self.node, self.listen, self.lanInterface) = (node, listen, lanInterface)
+    (self.queueNumber, self.channelBufferLimit) = (queueNumber, channelBufferLimit)
+    (self.acceptedChannelsMax, self.relayLimits) = (acceptedChannelsMax, relayLimits)
+  }
+}
+
+/// Fixed limits of the data plane. Sizes in bytes.
+enum Limits {
+  /// Datagrams and captured packets taken in one system call: the gain ends here (about 5 % over one by one), and
+  /// 64 packets of 1500 bytes keep the others waiting for no more than 0.3 ms.
+  static let batch = 64
+  /// An underlay packet of 1500 bytes less IPv4 and UDP headers. No frame on UDP is longer.
+  static let datagramMax = 1472
+  /// A slot for a frame with room in front for relay header and record length, and behind for a tag.
+  static let slot = 2048
+  static let headroom = 64
+  /// Largest inner packet on UDP: 1472 less 36.
+  static let innerDirect = 1436
+  /// Largest inner packet on a TCP channel: with its record it fills one TCP segment of 1448 bytes.
+  static let innerChannel = 1396
+  /// Largest inner packet through queue-VRs: 1436 less 40, and less 8 for the source tag on the way from one
+  /// queue-VR to the next.
+  static let innerRelayed = 1388
+  /// TCP and IPv4 headers without options, which the MSS leaves out.
+  static let tcpHeaders = 40
+  /// Receiving sessions kept for one peer: the newest, the one before it, and one more while both sides begin at once.
+  static let sessionsPerPeer = 3
+  /// A channel on which no frame was opened is closed after this: nobody but a VR has business here.
+  static let unauthenticatedChannel: Duration = .seconds(10)
+  /// A session of our own making displaces a working one when its first frame came, or after this.
+  static let unconfirmedSession: Duration = .seconds(1)
+  /// Slow work: expiry and events that are due.
+  static let tick: Duration = .milliseconds(200)
+  /// ICMP errors a second (RFC 1812, 4.3.2.8), handshake frames a second, and events of one kind a second: each with
+  /// a burst of the same size. A Curve25519 operation costs 50 µs, so handshakes take a tenth of the control thread.
+  static let icmpRate: Int64 = 1000
+  static let handshakeRate: Int64 = 1000
+  static let eventRate: Int64 = 10
+  /// "This VR needs a session" is said again for the same peer after this.
+  static let needsSessionEvery: Duration = .seconds(1)
+  /// Packets that wait in the kernel for the data thread: 6 MB, which its socket's buffer holds, too.
+  static let captureQueueLength: UInt32 = 4096
+  /// Socket buffers for bursts while the thread works: 8 MiB are 50 ms at 1.3 Gbit/s.
+  static let socketBuffer: Int32 = 8 << 20
+}

@@ -1,0 +1,74 @@
+import CLinuxShim
+import VineBase
+import VineRelay
+
+/// The data thread: waits, gives each part what is its own, and sends what they made. It decides nothing.
+final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
+  private let mailbox: Mailbox
+  private let loop: EventLoop
+  private let capture: Capture
+  private let receiver: DatagramReceiver
+  private let parts: Parts<Injection>
+  private var nextTick: Instant
+
+  /// Batches of one source before the others get their turn.
+  private let batchesMax = 4
+
+  init(mailbox: Mailbox, loop: EventLoop, capture: Capture, parts: consuming Parts<Injection>) throws(DataPlaneError) {
+    (self.mailbox, self.loop, self.capture) = (mailbox, loop, capture)
+    receiver = DatagramReceiver(descriptor: parts.socket.raw)
+    nextTick = MonotonicClock.now
+    do throws(SystemError) {
+      try loop.watch(mailbox.descriptor, as: .mailbox)
+      try loop.watch(capture.descriptor, as: .capture)
+      try loop.watch(parts.socket.raw, as: .datagrams)
+    } catch { throw .system("watch descriptors (epoll)", error) }
+    self.parts = parts
+  }
+
+  /// Returns when the mailbox is closed.
+  func run() {
+    vine_name_thread("vine-data")
+    while !mailbox.isClosed {
+      let pause = max(0, min((nextTick - MonotonicClock.now).inNanoseconds, Limits.tick.inNanoseconds))
+      var now: Instant?
+      loop.wait(milliseconds: Int32((pause + 999_999) / 1_000_000)) { source, readiness in
+        let woken = now ?? MonotonicClock.now
+        now = woken
+        handle(source, readiness, at: woken)
+      }
+      tick(at: now ?? MonotonicClock.now)
+      parts.transmitter.flush()
+      parts.channels.flush()
+    }
+  }
+
+  private func handle(_ source: EventLoop.Source, _ readiness: EventLoop.Readiness, at now: Instant) {
+    switch source {
+    case .mailbox:
+      for command in mailbox.takeAll() { parts.carryOut(command, at: now) }
+    case .capture:
+      for _ in 0..<batchesMax where capture.capture({ parts.outbound.take($0, at: now) }) < Limits.batch { return }
+    case .datagrams:
+      for _ in 0..<batchesMax where receive(at: now) < Limits.batch { return }
+    case .listener: parts.channels.accept(at: now)
+    case .channel(let number):
+      let channel = ChannelID(rawValue: number)
+      parts.channels.handle(channel, readiness) { parts.inbound.take($0, via: .channel(channel), at: now) }
+      parts.relays.drain(at: now)
+    }
+  }
+
+  private func receive(at now: Instant) -> Int {
+    receiver.receive { frame, endpoint in parts.inbound.take(frame, via: .datagram(endpoint), at: now) }
+  }
+
+  private func tick(at now: Instant) {
+    guard now >= nextTick else { return }
+    nextTick = now + Limits.tick
+    parts.peers.promote(at: now)
+    parts.channels.expire(at: now)
+    parts.relays.expire(at: now)
+    parts.relays.drain(at: now)
+  }
+}

@@ -1,0 +1,168 @@
+import VineBase
+import VinePacket
+import VineRouting
+import VineSession
+
+/// From another VR: tell frames apart, open them, and check again before a host gets a packet (paper 3.6).
+///
+/// Whatever is wrong with bytes from outside is counted and goes no further.
+final class InboundPath<Injection: PacketInjection> {
+  private let ownTag: NodeTag
+  private let injection: Injection
+  private let peers: Peers
+  private let relays: RelayStation
+  private let channels: Channels
+  private let counters: Counters
+  private let onEvent: @Sendable (DataPlaneEvent) -> Void
+  private var handshakes: TokenBucket
+  private var unknownSessions: TokenBucket
+  private var probes: TokenBucket
+
+  init(
+    node: NodeID, injection: Injection, peers: Peers, relays: RelayStation, channels: Channels, counters: Counters,
+    at now: Instant, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
+  ) {
+    ownTag = node.tag
+    (self.injection, self.peers, self.relays) = (injection, peers, relays)
+    (self.channels, self.counters, self.onEvent) = (channels, counters, onEvent)
+    handshakes = TokenBucket(rate: Limits.handshakeRate, at: now)
+    unknownSessions = TokenBucket(rate: Limits.eventRate, at: now)
+    probes = TokenBucket(rate: Limits.eventRate, at: now)
+  }
+
+  /// - Parameter frame: is opened in place.
+  func take(_ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant) {
+    guard let kind = frame.first else { return counters.drop(.truncatedFrame) }
+    switch FrameKind(rawValue: kind) {
+    case .data, .control, .relay: sealed(frame, via: carrier, at: now)
+    case .handshake: handshake(frame, via: carrier, at: now)
+    case .probe: probe(frame, via: carrier, at: now)
+    case nil: counters.drop(.unknownKind)
+    }
+  }
+
+  // MARK: Frames in clear
+
+  private func handshake(_ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant) {
+    guard handshakes.take(at: now) else { return counters.drop(.queueOverflow) }
+    onEvent(.handshake(Array(frame), via: carrier))
+  }
+
+  private func probe(_ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant) {
+    guard case .datagram(let endpoint) = carrier, frame.count == FrameSize.probe else {
+      return counters.drop(.truncatedFrame)
+    }
+    guard probes.take(at: now) else { return counters.drop(.queueOverflow) }
+    onEvent(.dialBack(nonce: Array(frame.suffix(FrameSize.probeNonce)), from: endpoint))
+  }
+
+  // MARK: Sealed frames
+
+  @inline(__always)
+  private func sealed(_ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant) {
+    let header: FrameHeader
+    do throws(FrameError) { header = try FrameHeader(parsing: UnsafeRawBufferPointer(frame)) } catch {
+      return counters.drop(error == .truncated ? .truncatedFrame : .unknownKind)
+    }
+    guard let (session, peer) = peers.session(header.index) else { return unknown(carrier, at: now) }
+    guard session.window.isFresh(header.counter) else { return counters.drop(.replayed) }
+    guard header.kind != .relay else { return relay(header, frame, session, peer, carrier, at: now) }
+    let body = body(of: frame, after: FrameSize.header)
+    guard open(header, frame, body, session) else { return counters.drop(.badTag) }
+    opened(session, peer, carrier, at: now)
+    let content = UnsafeMutableRawBufferPointer(rebasing: body.dropLast(FrameSize.tag))
+    switch header.kind {
+    case .data: data(content, session, peer)
+    default:
+      onEvent(.control(Array(content), from: peer.node, via: carrier, localIndex: session.localIndex))
+    }
+  }
+
+  @inline(__always)
+  private func open(
+    _ header: FrameHeader, _ frame: UnsafeMutableRawBufferPointer, _ body: UnsafeMutableRawBufferPointer,
+    _ session: Session
+  ) -> Bool {
+    guard let start = frame.baseAddress, let sealed = body.baseAddress else { return false }
+    return session.opening.open(
+      header: start, headerCount: header.byteCount, counter: header.counter,
+      body: sealed.assumingMemoryBound(to: UInt8.self), count: body.count)
+      && session.window.accept(header.counter)
+  }
+
+  /// An authentic frame came.
+  @inline(__always)
+  private func opened(_ session: Session, _ peer: Peer, _ carrier: Carrier, at now: Instant) {
+    peer.lastHeard = now
+    if case .channel(let channel) = carrier { channels.authenticated(channel) }
+    guard !session.isConfirmed else { return }
+    peer.confirm(session)
+    onEvent(.confirmed(localIndex: session.localIndex))
+  }
+
+  private func unknown(_ carrier: Carrier, at now: Instant) {
+    counters.drop(.unknownSession)
+    if unknownSessions.take(at: now) { onEvent(.unknownSession(via: carrier)) }
+  }
+
+  @inline(__always)
+  private func body(
+    of frame: UnsafeMutableRawBufferPointer, after count: Int
+  ) -> UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(rebasing: frame[count...]) }
+
+  // MARK: Packets
+
+  @inline(__always)
+  private func data(_ content: UnsafeMutableRawBufferPointer, _ session: Session, _ peer: Peer) {
+    guard !session.isGuest else { return counters.drop(.guestSession) }
+    guard content.count > FrameSize.network else { return counters.drop(.malformed) }
+    let network = UInt32(bigEndian: content.loadUnaligned(as: UInt32.self))
+    let bytes = body(of: content, after: FrameSize.network)
+    guard let packet = IPv4View(UnsafeRawBufferPointer(bytes)), packet.hasValidChecksum else {
+      return counters.drop(.malformed)
+    }
+    counters.received.add(packet.totalLength)
+    peer.received.add(packet.totalLength)
+    guard let table = peers.table else { return counters.drop(.destinationNotInLNDT) }
+    let decision = table.inbound(
+      network: network, source: packet.source, destination: packet.destination, from: peer.tableIndex)
+    if case .drop(let reason) = decision { return counters.drop(reason) }
+    if packet.transport == Transport.tcp {
+      _ = PacketEdit.clampMSS(bytes, to: UInt16(peer.innerMTU - Limits.tcpHeaders))
+    }
+    guard injection.inject(packet.bytes) else { return counters.drop(.injectFailed) }
+    counters.injected.add(packet.totalLength)
+  }
+
+  // MARK: Relay frames
+
+  /// A frame inside another VR's frame: for this VR, or to be passed on.
+  private func relay(
+    _ header: FrameHeader, _ frame: UnsafeMutableRawBufferPointer, _ session: Session, _ peer: Peer,
+    _ carrier: Carrier, at now: Instant
+  ) {
+    let isFromQueue = channels.isDialled(carrier)
+    let form: RelayForm = header.hops == 0 || isFromQueue ? .plain : .withSource
+    guard frame.count > form.byteCount else { return counters.drop(.truncatedFrame) }
+    let sealed = UnsafeMutableRawBufferPointer(rebasing: frame[FrameSize.relayHeader..<form.byteCount])
+    guard open(header, frame, sealed, session) else { return counters.drop(.badTag) }
+    opened(session, peer, carrier, at: now)
+    guard !session.isGuest else { return counters.drop(.guestSession) }
+    let source: NodeTag
+    if isFromQueue {
+      source = header.peer
+    } else if form == .withSource {
+      source = NodeTag(rawValue: UInt64(bigEndian: sealed.loadUnaligned(as: UInt64.self)))
+    } else {
+      source = peer.tag
+    }
+    let inner = body(of: frame, after: form.byteCount)
+    guard isFromQueue || header.peer == ownTag else {
+      return relays.forward(
+        UnsafeRawBufferPointer(inner), to: header.peer, from: source, hops: header.hops, at: now)
+    }
+    // One relay frame inside another is nobody's: it would only hide how far a frame has come.
+    guard inner[0] != FrameKind.relay.rawValue else { return counters.drop(.unknownKind) }
+    take(inner, via: .relayed(by: peer.node, peer: source), at: now)
+  }
+}

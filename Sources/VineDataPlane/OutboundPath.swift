@@ -1,0 +1,90 @@
+import VineBase
+import VinePacket
+import VineRouting
+
+/// From a host of this site into the tunnel: decide, answer what can't go on, fit, seal, send (paper 3.5, 3.6).
+final class OutboundPath<Injection: PacketInjection> {
+  private let injection: Injection
+  private let peers: Peers
+  private let transmitter: Transmitter
+  private let counters: Counters
+  private let scratch: UnsafeMutableRawBufferPointer
+  private var answers: TokenBucket
+
+  init(injection: Injection, peers: Peers, transmitter: Transmitter, counters: Counters, at now: Instant) {
+    (self.injection, self.peers, self.transmitter, self.counters) = (injection, peers, transmitter, counters)
+    scratch = .allocate(byteCount: Limits.slot, alignment: 64)
+    answers = TokenBucket(rate: Limits.icmpRate, at: now)
+  }
+
+  deinit { scratch.deallocate() }
+
+  /// - Parameter bytes: one captured packet; it is changed.
+  func take(_ bytes: UnsafeMutableRawBufferPointer, at now: Instant) {
+    counters.captured.add(bytes.count)
+    guard let packet = IPv4View(UnsafeRawBufferPointer(bytes)) else { return counters.drop(.malformed) }
+    // Without a table nothing is known of any host, so nothing goes anywhere.
+    guard let table = peers.table else { return counters.drop(.sourceNotInLNDT) }
+    switch table.outbound(source: packet.source, destination: packet.destination) {
+    case .drop(let reason): counters.drop(reason)
+    case .deliver: deliver(packet, bytes, at: now)
+    case .tunnel(let network, let index):
+      tunnel(packet, bytes, network, peers.peer(atTableIndex: index), at: now)
+    }
+  }
+
+  /// For another host of this site.
+  private func deliver(_ packet: IPv4View, _ bytes: UnsafeMutableRawBufferPointer, at now: Instant) {
+    guard PacketEdit.decrementTimeToLive(bytes) else { return expired(packet, at: now) }
+    guard injection.inject(packet.bytes) else { return counters.drop(.injectFailed) }
+    counters.injected.add(packet.totalLength)
+  }
+
+  private func tunnel(
+    _ packet: IPv4View, _ bytes: UnsafeMutableRawBufferPointer, _ network: UInt32, _ peer: Peer, at now: Instant
+  ) {
+    guard packet.timeToLive > 1 else { return expired(packet, at: now) }
+    let mtu = peer.innerMTU
+    let fits = packet.totalLength <= mtu
+    if !fits, packet.dontFragment { return tooBig(packet, mtu, at: now) }
+    _ = PacketEdit.decrementTimeToLive(bytes)
+    if packet.transport == Transport.tcp {
+      _ = PacketEdit.clampMSS(bytes, to: UInt16(mtu - Limits.tcpHeaders))
+    }
+    guard !fits else { return send(packet.bytes, network, peer, at: now) }
+    let pieces = Fragmentation.fragment(packet, mtu: mtu, scratch: scratch) { piece in
+      send(UnsafeRawBufferPointer(piece), network, peer, at: now)
+    }
+    if pieces == 0 { counters.drop(.malformed) }
+  }
+
+  @inline(__always)
+  private func send(_ packet: UnsafeRawBufferPointer, _ network: UInt32, _ peer: Peer, at now: Instant) {
+    if let reason = transmitter.data(packet, network: network, to: peer, at: now) { return counters.drop(reason) }
+    counters.sent.add(packet.count)
+    peer.sent.add(packet.count)
+  }
+
+  // MARK: Answers to the host
+
+  /// The kernel fills a source address of zero with its own in the host's network: the VR's gateway address.
+  private static var ownAddress: IPv4Address { IPv4Address(rawValue: 0) }
+
+  private func tooBig(_ packet: IPv4View, _ mtu: Int, at now: Instant) {
+    counters.drop(.fragmentationNeeded)
+    guard answers.take(at: now) else { return }
+    answer(
+      ICMPAnswer.fragmentationNeeded(for: packet, mtu: UInt16(mtu), from: Self.ownAddress, into: scratch))
+  }
+
+  private func expired(_ packet: IPv4View, at now: Instant) {
+    counters.drop(.timeToLiveExpired)
+    guard answers.take(at: now) else { return }
+    answer(ICMPAnswer.timeExceeded(for: packet, from: Self.ownAddress, into: scratch))
+  }
+
+  private func answer(_ count: Int?) {
+    guard let count else { return }
+    if !injection.inject(UnsafeRawBufferPointer(rebasing: scratch[..<count])) { counters.drop(.injectFailed) }
+  }
+}

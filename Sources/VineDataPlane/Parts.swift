@@ -1,0 +1,101 @@
+import CLinuxShim
+import Glibc
+import VineBase
+import VineSession
+
+/// The parts of the data thread, put together once, and which command is whose.
+struct Parts<Injection: PacketInjection>: ~Copyable {
+  let socket: FileDescriptor
+  let counters = Counters()
+  let peers = Peers()
+  let channels: Channels
+  let transmitter: Transmitter
+  let relays: RelayStation
+  let outbound: OutboundPath<Injection>
+  let inbound: InboundPath<Injection>
+  private let queueNumber: UInt16
+
+  init(
+    _ configuration: DataPlaneConfiguration, loop: EventLoop, injection: Injection, at now: Instant,
+    onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
+  ) throws(DataPlaneError) {
+    queueNumber = configuration.queueNumber
+    let socket = try Sockets.datagram(on: configuration.listen)
+    channels = try Channels(loop: loop, configuration: configuration, onEvent: onEvent)
+    transmitter = Transmitter(
+      datagrams: DatagramSender(descriptor: socket.raw, counters: counters), channels: channels, peers: peers,
+      onEvent: onEvent)
+    self.socket = socket
+    relays = RelayStation(
+      peers: peers, channels: channels, transmitter: transmitter, counters: counters,
+      limits: configuration.relayLimits)
+    outbound = OutboundPath(
+      injection: injection, peers: peers, transmitter: transmitter, counters: counters, at: now)
+    inbound = InboundPath(
+      node: configuration.node, injection: injection, peers: peers, relays: relays, channels: channels,
+      counters: counters, at: now, onEvent: onEvent)
+  }
+
+  func carryOut(_ command: DataPlaneCommand, at now: Instant) {
+    switch command {
+    case .install(let session): peers.install(session, at: now)
+    case .releaseSession(let index): peers.release(index)
+    case .path(let node, let carrier):
+      peers.path(to: node, carrier)
+      relays.drain(at: now)
+    case .removePeer(let node): peers.remove(node)
+    case .table(let table): peers.adopt(table)
+    case .limitedPeers(let tags): relays.serve(tags)
+    case .relayRoutes(let routes): relays.route(routes)
+    case .control(let message, let node): control(message, to: node, at: now)
+    case .handshake(let bytes, let carrier):
+      if let reason = transmitter.handshake(bytes, via: carrier, at: now) { counters.drop(reason) }
+    case .dialBack(let endpoint, let nonce): DialBack.send(nonce, to: endpoint)
+    case .openChannel(let channel, let endpoint): channels.open(channel, to: endpoint, at: now)
+    case .closeChannel(let channel): channels.close(channel, reason: "closed by this VR")
+    case .status(let answer): answer(status(at: now))
+    }
+  }
+
+  private func control(_ message: [UInt8], to node: NodeID, at now: Instant) {
+    guard let peer = peers[node] else { return counters.drop(.noSession) }
+    if let reason = transmitter.control(message, to: peer, at: now) { counters.drop(reason) }
+  }
+
+  private func status(at now: Instant) -> DataPlaneStatus {
+    DataPlaneStatus(
+      drops: counters.dropped, peers: peers.all.map { $0.status(at: now) }, channels: channels.status,
+      queues: relays.status, relay: relays.store.counters, relayed: counters.relayed, captured: counters.captured,
+      injected: counters.injected, sent: counters.sent, received: counters.received,
+      netfilterQueue: NetfilterQueueFile.status(of: queueNumber))
+  }
+}
+
+extension Peer {
+  fileprivate func status(at now: Instant) -> PeerStatus {
+    PeerStatus(
+      node: node, carrier: carrier, suite: sending?.sealing.suite, sessions: sessions.count, sent: sent,
+      received: received, silentFor: lastHeard.map { now - $0 })
+  }
+}
+
+extension RelayStation {
+  fileprivate var status: [QueueStatus] {
+    store.waiting.map { tag in
+      let held = store.held(for: tag)
+      return QueueStatus(tag: tag, frames: held.frames, bytes: held.bytes)
+    }
+  }
+}
+
+/// Answers the question "does this address reach me?" with a probe from a port that nobody wrote to before, which a
+/// NAT or a firewall does not let through.
+enum DialBack {
+  static func send(_ nonce: [UInt8], to endpoint: Endpoint) {
+    guard nonce.count == FrameSize.probeNonce, let socket = try? FileDescriptor(socket(AF_INET, Sockets.datagram, 0))
+    else { return }
+    let probe = [FrameKind.probe.rawValue, 0, 0, 0] + nonce
+    // Lost is lost: the asker asks again.
+    _ = sockaddr_in(endpoint).withSockaddr { sendto(socket.raw, probe, probe.count, 0, $0, $1) }
+  }
+}

@@ -1,0 +1,84 @@
+import VineBase
+import VineRouting
+import VineSession
+
+/// All VRs that the data thread knows, found by node, tag, table index or session index.
+final class Peers {
+  private var byNode: [NodeID: Peer] = [:]
+  private var byTag: [NodeTag: Peer] = [:]
+  private var byLocalIndex: [UInt32: (session: Session, peer: Peer)] = [:]
+  /// By the index that the table's decisions give.
+  private var byTableIndex: [Peer] = []
+  private(set) var table: ForwardingTable?
+
+  subscript(node: NodeID) -> Peer? { byNode[node] }
+  subscript(tag: NodeTag) -> Peer? { byTag[tag] }
+
+  @inline(__always)
+  func peer(atTableIndex index: UInt32) -> Peer { byTableIndex[Int(index)] }
+
+  /// The session that `index` names, and whose it is.
+  @inline(__always)
+  func session(_ index: UInt32) -> (session: Session, peer: Peer)? { byLocalIndex[index] }
+
+  func install(_ established: EstablishedSession, at now: Instant) {
+    let peer = known(established.peer.node)
+    let session = Session(established, at: now)
+    for gone in peer.install(session) { byLocalIndex[gone.localIndex] = nil }
+    byLocalIndex[session.localIndex] = (session, peer)
+  }
+
+  func release(_ index: UInt32) {
+    guard let (session, peer) = byLocalIndex.removeValue(forKey: index) else { return }
+    peer.release(session)
+    forgetIfEmpty(peer)
+  }
+
+  func path(to node: NodeID, _ carrier: Carrier?) {
+    let peer = known(node)
+    peer.carrier = carrier
+    forgetIfEmpty(peer)
+  }
+
+  func remove(_ node: NodeID) {
+    guard let peer = byNode[node] else { return }
+    for session in peer.sessions {
+      byLocalIndex[session.localIndex] = nil
+      peer.release(session)
+    }
+    peer.carrier = nil
+    forgetIfEmpty(peer)
+  }
+
+  /// Swaps the table between two packets.
+  func adopt(_ table: ForwardingTable) {
+    let before = byTableIndex
+    for peer in before { peer.tableIndex = .max }
+    byTableIndex = table.nodes.map(known)
+    for (index, peer) in byTableIndex.enumerated() { peer.tableIndex = UInt32(index) }
+    self.table = table
+    for peer in before { forgetIfEmpty(peer) }
+  }
+
+  func promote(at now: Instant) {
+    for node in byNode.keys.sorted() { byNode[node]?.promote(at: now) }
+  }
+
+  /// Sorted by node.
+  var all: [Peer] { byNode.keys.sorted().compactMap { byNode[$0] } }
+
+  private func known(_ node: NodeID) -> Peer {
+    if let peer = byNode[node] { return peer }
+    let peer = Peer(node)
+    byNode[node] = peer
+    byTag[peer.tag] = peer
+    return peer
+  }
+
+  /// Guests come and go: nothing is kept of a peer that has no session, no path and no place in the table.
+  private func forgetIfEmpty(_ peer: Peer) {
+    guard !peer.hasSession, peer.carrier == nil, peer.tableIndex == .max else { return }
+    byNode[peer.node] = nil
+    byTag[peer.tag] = nil
+  }
+}

@@ -1,0 +1,110 @@
+import VineBase
+import VineRouting
+import VineSession
+
+/// Seals frames and puts them on their way: UDP, TCP channel, or inside a relay frame to a queue-VR.
+///
+/// Every function returns why the frame was dropped, nil if it was not; the caller counts.
+final class Transmitter {
+  private let datagrams: DatagramSender
+  private let channels: Channels
+  private let peers: Peers
+  private let onEvent: @Sendable (DataPlaneEvent) -> Void
+
+  init(
+    datagrams: DatagramSender, channels: Channels, peers: Peers, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
+  ) {
+    (self.datagrams, self.channels, self.peers, self.onEvent) = (datagrams, channels, peers, onEvent)
+  }
+
+  /// A packet in the ViNe `network` for a host of `peer`.
+  @inline(__always)
+  func data(_ packet: UnsafeRawBufferPointer, network: UInt32, to peer: Peer, at now: Instant) -> DropReason? {
+    guard let session = peer.sending else { return wanting(peer, now) }
+    guard !session.isGuest else { return .guestSession }
+    var frame = datagrams.reserve()
+    frame.append(network)
+    guard frame.append(packet) else { return .sendFailed }
+    if let reason = seal(&frame, .data, session, peer, now) { return reason }
+    return carry(frame, by: peer.carrier, at: now)
+  }
+
+  func control(_ message: [UInt8], to peer: Peer, at now: Instant) -> DropReason? {
+    guard let session = peer.sending else { return wanting(peer, now) }
+    guard message.count <= DataPlane.controlByteCountMax else { return .sendFailed }
+    var frame = datagrams.reserve()
+    guard message.withUnsafeBytes({ frame.append($0) }) else { return .sendFailed }
+    if let reason = seal(&frame, .control, session, peer, now) { return reason }
+    return carry(frame, by: peer.carrier, at: now)
+  }
+
+  /// A frame that is whole already.
+  func handshake(_ bytes: [UInt8], via carrier: Carrier, at now: Instant) -> DropReason? {
+    var frame = datagrams.reserve()
+    guard bytes.withUnsafeBytes({ frame.append($0) }) else { return .sendFailed }
+    return carry(frame, by: carrier, at: now)
+  }
+
+  /// Somebody else's frame, in a relay frame for `peer`.
+  /// - Parameter source: see `RelayForm`.
+  func relay(
+    _ inner: UnsafeRawBufferPointer, tag: NodeTag, hops: UInt8, source: NodeTag?, to peer: Peer, at now: Instant
+  ) -> DropReason? {
+    var frame = datagrams.reserve()
+    guard frame.append(inner) else { return .sendFailed }
+    if let reason = wrap(&frame, tag: tag, hops: hops, source: source, for: peer, now) { return reason }
+    return carry(frame, by: peer.carrier, at: now)
+  }
+
+  func flush() { datagrams.flush() }
+
+  // MARK: Steps
+
+  @inline(__always)
+  private func seal(
+    _ frame: inout OutgoingFrame, _ kind: FrameKind, _ session: Session, _ peer: Peer, _ now: Instant
+  ) -> DropReason? {
+    guard peer.carrier != nil else { return .noPath }
+    guard let counter = session.sealing.takeCounter() else { return wanting(peer, now) }
+    if counter & 0xFFFF == 0xFFFF, session.isNearlyUsed { _ = wanting(peer, now) }
+    frame.seal(kind, under: session, counter: counter)
+    return nil
+  }
+
+  private func wrap(
+    _ frame: inout OutgoingFrame, tag: NodeTag, hops: UInt8, source: NodeTag?, for peer: Peer, _ now: Instant
+  ) -> DropReason? {
+    guard let session = peer.sending else { return wanting(peer, now) }
+    guard !session.isGuest else { return .guestSession }
+    guard let counter = session.sealing.takeCounter() else { return wanting(peer, now) }
+    let header = FrameHeader(relayHops: hops, index: session.remoteIndex, counter: counter, peer: tag)
+    frame.wrap(header, source: source, under: session)
+    return nil
+  }
+
+  @inline(__always)
+  private func carry(_ frame: OutgoingFrame, by carrier: Carrier?, at now: Instant) -> DropReason? {
+    switch carrier {
+    case .datagram(let endpoint):
+      datagrams.commit(frame, to: endpoint)
+      return nil
+    case .channel(let channel): return channels.write(frame.bytes, to: channel)
+    case .relayed(let queue, let tag): return relay(frame, tag, through: queue, at: now)
+    case nil: return .noPath
+    }
+  }
+
+  private func relay(_ frame: OutgoingFrame, _ tag: NodeTag, through node: NodeID, at now: Instant) -> DropReason? {
+    guard let queue = peers[node] else { return .noPath }
+    // A queue-VR is reached directly: one relay header a frame.
+    if case .relayed = queue.carrier { return .noPath }
+    var frame = frame
+    if let reason = wrap(&frame, tag: tag, hops: 0, source: nil, for: queue, now) { return reason }
+    return carry(frame, by: queue.carrier, at: now)
+  }
+
+  private func wanting(_ peer: Peer, _ now: Instant) -> DropReason {
+    if peer.mayAsk(at: now) { onEvent(.needsSession(peer.node)) }
+    return .noSession
+  }
+}
