@@ -4,50 +4,55 @@ import VineWire
 /// Every way by which bytes of somebody else come into VineWire, with what must hold for any bytes: no trap, and what
 /// decodes has one encoding, which decodes to the same.
 ///
-/// The fuzz targets of Fuzz/ and the replay of their findings use this one list.
-struct Door {
+/// The fuzz targets of Fuzz/ (by a symbolic link) and the replay of their findings use this one list.
+public struct Door: Sendable {
   /// The name of the fuzz target and of its folder in Fuzz/FailCases.
-  let name: String
+  public let name: String
   /// - Returns: what is wrong, or nil.
-  let complaint: @Sendable ([UInt8]) -> String?
+  public let complaint: @Sendable ([UInt8]) -> String?
+
+  public init(name: String, complaint: @escaping @Sendable ([UInt8]) -> String?) {
+    self.name = name
+    self.complaint = complaint
+  }
 }
 
 extension Door {
-  static let all = [controlMessage, vrRecord, factRecord, logCommand, storedRecord, logRecord, reassembler]
+  public static let all = [controlMessage, vrRecord, factRecord, logCommand, storedRecord, logRecord, reassembler]
 
-  static let controlMessage = Door(name: "ControlMessage") { bytes in
+  public static let controlMessage = Door(name: "ControlMessage") { bytes in
     guard let message = try? ControlMessage.decode(bytes) else { return nil }
     if case .unknown = message { return message.encode().isEmpty ? nil : "an unknown message has an encoding" }
     return complaint(message, { $0.encode() }, { try? ControlMessage.decode($0) })
   }
 
-  static let vrRecord = Door(name: "VRRecord") { bytes in
+  public static let vrRecord = Door(name: "VRRecord") { bytes in
     guard let record = try? VRRecord.decode(bytes) else { return nil }
     return complaint(record, { $0.encode() }, { try? VRRecord.decode($0) })
   }
 
-  static let factRecord = Door(name: "FactRecord") { bytes in
+  public static let factRecord = Door(name: "FactRecord") { bytes in
     guard let fact = try? FactRecord.decode(bytes) else { return nil }
     return complaint(fact, FactRecord.encode, { try? FactRecord.decode($0) })
   }
 
-  static let logCommand = Door(name: "LogCommand") { bytes in
+  public static let logCommand = Door(name: "LogCommand") { bytes in
     guard let proposal = try? LogCommand.decode(bytes) else { return nil }
     return complaint(proposal, LogCommand.encode, { try? LogCommand.decode($0) })
   }
 
-  static let storedRecord = Door(name: "StoredRecord") { bytes in
+  public static let storedRecord = Door(name: "StoredRecord") { bytes in
     guard let record = try? StoredRecord.decode(bytes) else { return nil }
     return complaint(record, StoredRecord.encode, { try? StoredRecord.decode($0) })
   }
 
-  static let logRecord = Door(name: "LogRecord") { bytes in
+  public static let logRecord = Door(name: "LogRecord") { bytes in
     guard let entry = try? LogRecord.decode(bytes) else { return nil }
     return complaint(entry, LogRecord.encode, { try? LogRecord.decode($0) })
   }
 
   /// Plays the bytes as a sequence of fragments of three peers: four bytes of header and a piece each.
-  static let reassembler = Door(name: "Reassembler") { bytes in
+  public static let reassembler = Door(name: "Reassembler") { bytes in
     var (reassembler, reader, now) = (Reassembler(), ByteReader(bytes), Instant.zero)
     while let head = try? reader.bytes(4) {
       let (count, id) = (UInt16(head[1] & 0x7F) + 1, UInt32(head[0] >> 4))

@@ -1,0 +1,1 @@
+../../../Tests/VineWireTests/Doors.swift

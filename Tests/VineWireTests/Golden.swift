@@ -1,0 +1,223 @@
+import VineAddress
+import VineBase
+import VineGossip
+import VinePath
+import VineRaft
+import VineRegistry
+import VineWire
+
+/// Messages with their bytes in hexadecimal, as protoc 3.21 encodes them from the .proto files by its text format:
+/// another implementation says what the wire looks like. A change here breaks meshes with VRs of two versions.
+enum Golden {
+  static let gossip: [(ControlMessage, String)] = [
+    (
+      .gossip(.ping(sequence: 7, target: uf, updates: [update])),
+      "0a4e0a4c08071220\(Written.uf)1a260a20\(Written.nwu)10011803"
+    ),
+    (.gossip(.ack(sequence: 7, updates: [])), "0a0412020807"),
+    (
+      .gossip(.pingRequest(sequence: 7, target: uf, updates: [update])),
+      "0a4e1a4c08071220\(Written.uf)1a260a20\(Written.nwu)10011803"
+    ),
+    (.gossip(.push([record])), "0a7622740a720802120101180120ac022a20\(Written.uf)3202dead3a40\(Written.signature)"),
+    (
+      .gossip(.digest(first: record.key, last: nil, records: [digest])),
+      "0a172a150a0508021201011a0c0a050802120101100118ac02"
+    ),
+    (.gossip(.digest(first: nil, last: nil, records: [])), "0a022a00"),
+    (.gossip(.pull([record.key])), "0a0932070a050802120101"),
+    (.gossip(.root(hash: 0x0102_0304_0506_0708, count: 9)), "0a0d3a0b0908070605040302011009"),
+  ]
+
+  static let raft: [(ControlMessage, String)] = [
+    (.raft(.preVote(vote)), "12090a07080410ac021803"),
+    (.raft(.preVoteReply(reply)), "1206120408041001"),
+    (.raft(.vote(vote)), "12091a07080410ac021803"),
+    (.raft(.voteReply(reply)), "1206220408041001"),
+    (
+      .raft(.append(append)),
+      """
+      126d2a6b080410ab02180320aa022a0708ac02100422002a0908ad0210041a0201022a4b08ae0210042a440a20\
+      \(Written.uf)0a20\(Written.nwu)
+      """
+    ),
+    (
+      .raft(.appendReply(AppendReply(term: Term(rawValue: 4), success: true, match: LogIndex(rawValue: 302)))),
+      "120932070804100118ae02"
+    ),
+  ]
+
+  static let control: [(ControlMessage, String)] = [
+    (.proposal(proposal(.takePart(network))), "1a3f0a10\(Written.id)1220\(Written.uf)1880c8ceb40d5d05000000"),
+    (.notLeader(id, leader: nwu), "2a340a10\(Written.id)1220\(Written.nwu)"),
+    (.notLeader(id, leader: nil), "2a120a10\(Written.id)"),
+    (.hello(observed: endpoint, softwareVersion: "0.1.0"), "32110a080d010012c610c7111205302e312e30"),
+    (.dialBackRequest(wanted: endpoint, nonce: other.bytes), "3a1c0a080d010012c610c7111210\(Written.other)"),
+    (.keepalive(sequence: 0, isReply: false), "4200"),
+    (.keepalive(sequence: 9, isReply: true), "420408091001"),
+    (.genesisRequest, "4a00"),
+    (.genesis([1, 2, 3]), "52050a03010203"),
+    (
+      .joinRequest(invitation: other.bytes, secret: hash, softwareVersion: "0.1.0"),
+      "5a3b0a10\(Written.other)1220\(Written.hash)1a05302e312e30"
+    ),
+    (
+      .joinReply(JoinGrant(certificate: [1], genesis: [2], facts: [record], endpoints: [endpoint])),
+      """
+      6284010a01011201021a720802120101180120ac022a20\(Written.uf)3202dead3a40\(Written.signature)\
+      22080d010012c610c711
+      """
+    ),
+    (.joinRefused("no"), "6a040a026e6f"),
+    (.refusal(7), "72020807"),
+    (.fragment(Fragment(id: 0xAABB_CCDD, index: 1, count: 3, bytes: [9, 8])), "7a0d0dddccbbaa1001180322020908"),
+  ]
+
+  static let answers: [(RegistryAnswer, String)] = [
+    (.founded(block), "221d0a10\(Written.id)12090a070d000010ac1018"),
+    (.invited, "22160a10\(Written.id)12021200"),
+    (.admitted(site: site, block), "22230a10\(Written.id)120f1a0d0a02756612070d000010ac1018"),
+    (.allocated(block), "221d0a10\(Written.id)120922070d000010ac1018"),
+    (.vine(network), "22190a10\(Written.id)12052d05000000"),
+    (.done, "22160a10\(Written.id)12023200"),
+  ]
+
+  static let refusals: [(RegistryRefusal, String)] = [
+    (.notFounded, "22160a10\(Written.id)1a020a00"),
+    (.alreadyFounded, "22160a10\(Written.id)1a021200"),
+    (.notAdmitted, "22160a10\(Written.id)1a021a00"),
+    (.revoked, "22160a10\(Written.id)1a022200"),
+    (.unknownInvitation, "22160a10\(Written.id)1a022a00"),
+    (.invitationExpired(at: time), "221a0a10\(Written.id)1a063080c8ceb40d"),
+    (.invitationUsed(by: nwu), "22360a10\(Written.id)1a223a20\(Written.nwu)"),
+    (.secretMismatch, "22160a10\(Written.id)1a024200"),
+    (.siteNameTaken(site), "22180a10\(Written.id)1a044a027566"),
+    (.tagTaken, "22160a10\(Written.id)1a025200"),
+    (.noBlockLeft(hosts: 300), "22170a10\(Written.id)1a0358ac02"),
+    (.blockNotYours(block), "221d0a10\(Written.id)1a0962070d000010ac1018"),
+    (.lastBlock(block), "221d0a10\(Written.id)1a096a070d000010ac1018"),
+    (.unknownVine(network), "22190a10\(Written.id)1a057505000000"),
+    (.vineNameTaken(vine), "221b0a10\(Written.id)1a077a05626c617374"),
+    (.vineInUse(network, participants: 2), "221e0a10\(Written.id)1a0a8201070d050000001002"),
+    (.limitReached("ViNes"), "221c0a10\(Written.id)1a088a010556694e6573"),
+  ]
+
+  static let commands: [(RegistryCommand, String)] = [
+    (
+      .found(site: site, hosts: 250, space: .standardSpace),
+      "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d22100a02756610fa011a070d000010ac100c"
+    ),
+    (
+      .invite(other, secretHash: hash, site: site, hosts: 50, expires: time),
+      """
+      0a10\(Written.id)1220\(Written.uf)1880c8ceb40d2a400a10\(Written.other)1220\(Written.hash)1a\
+      02756620322880c8ceb40d
+      """
+    ),
+    (
+      .admit(node: nwu, invitation: other, secretHash: hash),
+      """
+      0a10\(Written.id)1220\(Written.uf)1880c8ceb40d32560a20\(Written.nwu)1210\(Written.other)1a20\
+      \(Written.hash)
+      """
+    ),
+    (.allocateBlock(hosts: 300), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d3a0308ac02"),
+    (.releaseBlock(block), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d42070d000010ac1018"),
+    (.createVine(vine), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d4a05626c617374"),
+    (.deleteVine(network), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d5505000000"),
+    (.takePart(network), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d5d05000000"),
+    (.leaveVine(network), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d6505000000"),
+    (.revoke(nwu), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d6a20\(Written.nwu)"),
+  ]
+
+  static let facts: [(RegistryFact, String)] = [
+    (RegistryFact(key: .mesh, index: 300, body: .mesh(space: .standardSpace)), "0a010110ac0222090a070d000010ac100c"),
+    (RegistryFact(key: .site(uf), index: 300, body: .site(name: site)), "0a2102\(Written.uf)10ac022a040a027566"),
+    (
+      RegistryFact(key: .block(block), index: 300, body: .block(owner: uf)),
+      "0a0603ac1000001810ac0232220a20\(Written.uf)"
+    ),
+    (
+      RegistryFact(key: .vine(network), index: 300, body: .vine(name: vine, creator: uf)),
+      "0a05040000000510ac023a290a05626c6173741220\(Written.uf)"
+    ),
+    (
+      RegistryFact(key: .participation(network, uf), index: 300, body: .participation),
+      "0a250500000005\(Written.uf)10ac024200"
+    ),
+    (RegistryFact(key: .revocation(nwu), index: 300, body: .revocation), "0a2106\(Written.nwu)10ac024a00"),
+    (RegistryFact(key: .vine(network), index: 300, body: nil), "0a05040000000510ac021801"),
+  ]
+
+  static let vrRecord = (
+    VRRecord(
+      site: "uf", role: .limited, endpoints: [endpoint], queueVR: nwu,
+      participation: [network: AddressSet([range(0xAC10_000A, 0xAC10_0014), range(0xAC10_0020, 0xAC10_0020)])],
+      tableDigests: [network: 0x0102_0304_0506_0708], softwareVersion: "0.1.0", certificateExpires: time),
+    """
+    0a02756610021a080d010012c610c7112220\(Written.nwu)2a1d0d05000000120a0d0a0010ac15140010ac120a\
+    0d200010ac15200010ac320e0d050000001108070605040302013a05302e312e304080c8ceb40d
+    """
+  )
+  static let signedRecord = (
+    record, "0802120101180120ac022a20\(Written.uf)3202dead3a40\(Written.signature)"
+  )
+  static let logEntry = (
+    LogEntry(index: LogIndex(rawValue: 300), term: Term(rawValue: 4), payload: .noop), "08ac0210042200"
+  )
+
+  static let id = fixed(ProposalID(bytes(0x33, 16)))
+  static func proposal(_ command: RegistryCommand) -> Proposal {
+    Proposal(id: id, author: uf, at: time, command: command)
+  }
+
+  // MARK: Parts
+
+  private static let uf = fixed(NodeID(bytes(0x11, 32)))
+  private static let nwu = fixed(NodeID(bytes(0x22, 32)))
+  private static let hash = bytes(0x44, 32)
+  private static let other = fixed(UniqueID(bytes(0x66, 16)))
+  private static let time = WallTime(secondsSince1970: 1_800_000_000)
+  private static let endpoint = Endpoint(address: IPv4Address(rawValue: 0xC612_0001))
+  private static let block = fixed(Block("172.16.0.0/24"))
+  private static let network = NetworkID(rawValue: 5)
+  private static let site = fixed(SiteName("uf"))
+  private static let vine = fixed(VineName("blast"))
+  private static let update = MemberUpdate(node: nwu, state: .suspect, incarnation: 3)
+  private static let record = SignedRecord(
+    key: RecordKey(kind: .fact, id: [1]), version: RecordVersion(epoch: 1, sequence: 300), author: uf,
+    payload: [0xDE, 0xAD], signature: bytes(0x55, 64))
+  private static let digest = RecordDigest(key: record.key, version: record.version)
+  private static let vote = VoteRequest(
+    term: Term(rawValue: 4), lastIndex: LogIndex(rawValue: 300), lastTerm: Term(rawValue: 3))
+  private static let reply = VoteReply(term: Term(rawValue: 4), granted: true)
+  private static let append = Append(
+    term: Term(rawValue: 4), previousIndex: LogIndex(rawValue: 299), previousTerm: Term(rawValue: 3),
+    commit: LogIndex(rawValue: 298),
+    entries: [entry(300, .noop), entry(301, .command([1, 2])), entry(302, .configuration(voters: [uf, nwu]))])
+
+  private static func entry(_ index: UInt64, _ payload: EntryPayload) -> LogEntry {
+    LogEntry(index: LogIndex(rawValue: index), term: Term(rawValue: 4), payload: payload)
+  }
+
+  private static func range(_ first: UInt32, _ last: UInt32) -> AddressRange {
+    AddressRange(first: IPv4Address(rawValue: first), last: IPv4Address(rawValue: last))
+  }
+
+  private static func bytes(_ byte: UInt8, _ count: Int) -> [UInt8] { [UInt8](repeating: byte, count: count) }
+
+  private static func fixed<Value>(_ value: Value?) -> Value {
+    guard let value else { preconditionFailure("a golden value that its own type refuses") }
+    return value
+  }
+}
+
+/// Long parts of the vectors.
+private enum Written {
+  static let uf = String(repeating: "11", count: 32)
+  static let nwu = String(repeating: "22", count: 32)
+  static let id = String(repeating: "33", count: 16)
+  static let hash = String(repeating: "44", count: 32)
+  static let signature = String(repeating: "55", count: 64)
+  static let other = String(repeating: "66", count: 16)
+}
