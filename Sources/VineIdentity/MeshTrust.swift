@@ -50,6 +50,18 @@ public struct MeshTrust: Sendable {
     return CertifiedVR(node: node, site: name.site, notBefore: notBefore, notAfter: notAfter)
   }
 
+  /// When the mesh's own certificate begins and ends.
+  public var authorityValidity: (notBefore: WallTime, notAfter: WallTime) {
+    (wallTime(authority.notValidBefore), wallTime(authority.notValidAfter))
+  }
+
+  /// The key in a certificate that nobody has checked: what a joiner knows of its peer before it has the genesis.
+  public static func unverifiedNode(certificateDER: [UInt8]) -> NodeID? {
+    guard let certificate = try? decode(certificateDER), let key = Curve25519.Signing.PublicKey(certificate.publicKey)
+    else { return nil }
+    return NodeID(Array(key.rawRepresentation))
+  }
+
   /// Exactly one name, in a certificate that may sign for itself and for nobody else.
   private func name(in certificate: Certificate) throws(CertificateError) -> VRName {
     let extensions = certificate.extensions

@@ -39,7 +39,7 @@ extension CertificateError {
     switch self {
     case .expired: .expiredCertificate
     case .notYetValid: .notYetValid
-    case .wrongMesh: .foreignMesh
+    case .wrongMesh, .foreignIssuer: .foreignMesh
     default: .badCertificate
     }
   }

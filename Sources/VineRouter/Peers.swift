@@ -84,10 +84,15 @@ public struct Peers: Sendable {
     all.removeValue(forKey: node).map { $0.sessions.map(\.localIndex) } ?? []
   }
 
+  /// Whether the last attempt is long enough ago.
+  func mayTry(_ node: NodeID, at now: Instant) -> Bool {
+    all[node]?.tried.map { now - $0 >= Self.retryAfter } ?? true
+  }
+
   /// Whether a handshake is due: no session, an old one, or silence.
   func needsHandshake(_ node: NodeID, at now: Instant) -> Bool {
+    guard mayTry(node, at: now) else { return false }
     guard let peer = all[node] else { return true }
-    if let tried = peer.tried, now - tried < Self.retryAfter { return false }
     guard let newest = peer.sessions.last(where: { !$0.isGuest }) else { return true }
     return now - newest.established >= Self.rekeyAfter || now - peer.heard >= Self.silenceBeforeHandshake
   }

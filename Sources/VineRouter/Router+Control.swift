@@ -51,7 +51,7 @@ extension Router {
     case .keepalive(let sequence, let isReply):
       if !isReply { send(.keepalive(sequence: sequence, isReply: true), to: peer, &turn) }
     // For guests, for joiners, or of a newer version.
-    case .genesisRequest, .genesis, .joinRequest, .joinReply, .joinRefused, .refusal, .fragment, .unknown: break
+    case .notLeader, .genesisRequest, .genesis, .joinRequest, .joinReply, .joinRefused, .refusal, .fragment, .unknown: break
     }
   }
 

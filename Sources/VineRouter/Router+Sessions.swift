@@ -95,6 +95,19 @@ extension Router {
     run(handshake: .connect(peer, via: carrier), &turn)
   }
 
+  /// The sender has keys that this VR lost, by a restart: a new session is begun from here, where the sender is known.
+  mutating func answerStaleSession(via carrier: Carrier, _ turn: inout Turn) {
+    let sender = directory.admitted.first { peer in
+      switch carrier {
+      case .datagram(let endpoint): directory.records[peer]?.endpoints.contains(endpoint) ?? false
+      case .relayed(_, let tag): peer.tag == tag
+      case .channel: false
+      }
+    }
+    guard let sender, peers.mayTry(sender, at: turn.now) else { return }
+    connect(to: sender, &turn)
+  }
+
   private mutating func release(_ index: UInt32, _ turn: inout Turn) {
     run(handshake: .release(localIndex: index), &turn)
     turn.emit(.releaseSession(localIndex: index))

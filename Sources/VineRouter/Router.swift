@@ -97,6 +97,7 @@ public struct Router: Sendable {
     case .channelClosed(let channel, let reason): channelClosed(channel, reason: reason, &turn)
     case .dialBack(let nonce, _): run(reachability: .dialBackArrived(nonce: nonce), &turn)
     case .needsSession(let peer): connect(to: peer, &turn)
+    case .unknownSession(let carrier): answerStaleSession(via: carrier, &turn)
     case .persisted(let index, let term): run(registrar.persisted(through: index, term: term, at: now), &turn)
     case .addressesChanged(let addresses): run(reachability: .localAddresses(addresses), &turn)
     case .request(let id, let request): received(request, id, &turn)

@@ -17,6 +17,8 @@ public enum RouterInput: Sendable {
   case channelClosed(ChannelID, reason: String)
   case dialBack(nonce: [UInt8], from: Endpoint)
   case needsSession(NodeID)
+  /// A frame came on a session that is not known here (any more).
+  case unknownSession(via: Carrier)
   // From the store and the machine.
   case persisted(LogIndex, Term)
   case addressesChanged([IPv4Address])

@@ -1,0 +1,116 @@
+import Dispatch
+import Foundation
+import Logging
+import Synchronization
+import VineBase
+import VineDataPlane
+import VineRaft
+import VineRouter
+
+/// The control thread: owns the router, feeds it what happens, and carries out what it answers.
+public final class ControlLoop: Sendable {
+  private enum Message: Sendable {
+    case input(RouterInput)
+    case look(@Sendable (inout Router) -> Void)
+    case stop
+  }
+
+  private let mailbox = Mutex<[Message]>([])
+  private let bell = DispatchSemaphore(value: 0)
+  private let stopped = DispatchSemaphore(value: 0)
+  private let answers = Mutex<[RequestID: CheckedContinuation<Result<LocalAnswer, RequestFailure>, Never>]>([:])
+  private let nextRequest = Atomic<UInt64>(1)
+
+  public init() {}
+
+  /// Starts the thread. `runner` lives and dies on it.
+  func start(router: Router, runner: consuming EffectRunner, onFailure: @escaping @Sendable (HostError) -> Void) {
+    let start = Start(router: router, runner: runner)
+    let thread = Thread { [self] in
+      var (router, runner) = (start.router, start.runner)
+      do throws(HostError) {
+        try run(&router, &runner)
+      } catch {
+        onFailure(error)
+      }
+      runner.close()
+      stopped.signal()
+    }
+    thread.name = "control"
+    thread.stackSize = 4 << 20
+    thread.start()
+  }
+
+  /// Ends the thread after what is in the mailbox; returns when it has ended.
+  public func stop() {
+    post(.stop)
+    stopped.wait()
+  }
+
+  public func post(_ input: RouterInput) { post(.input(input)) }
+
+  /// Asks the router for something and waits for the registry's answer.
+  public func request(_ request: LocalRequest) async -> Result<LocalAnswer, RequestFailure> {
+    let id = RequestID(rawValue: nextRequest.wrappingAdd(1, ordering: .relaxed).oldValue)
+    return await withCheckedContinuation { continuation in
+      answers.withLock { $0[id] = continuation }
+      post(.input(.request(id, request)))
+    }
+  }
+
+  /// Looks at the router on its own thread.
+  public func look<Value: Sendable>(_ body: @escaping @Sendable (Router) -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+      post(.look { router in continuation.resume(returning: body(router)) })
+    }
+  }
+
+  private func post(_ message: Message) {
+    mailbox.withLock { $0.append(message) }
+    bell.signal()
+  }
+
+  private func run(_ router: inout Router, _ runner: inout EffectRunner) throws(HostError) {
+    try handle(.start, &router, &runner)
+    while true {
+      let wait = max(0, (router.nextWakeup.at - Clock.now).inNanoseconds)
+      // At most a second, so that a wrong wakeup costs a second and not a life.
+      _ = bell.wait(timeout: .now() + .nanoseconds(Int(min(wait, 1_000_000_000))))
+      let messages = mailbox.withLock { mailbox in
+        defer { mailbox.removeAll(keepingCapacity: true) }
+        return mailbox
+      }
+      for message in messages {
+        switch message {
+        case .input(let input): try handle(input, &router, &runner)
+        case .look(let body): body(&router)
+        case .stop: return
+        }
+      }
+      if router.nextWakeup.at <= Clock.now { try handle(.wakeup, &router, &runner) }
+    }
+  }
+
+  private func handle(_ input: RouterInput, _ router: inout Router, _ runner: inout EffectRunner) throws(HostError) {
+    var inputs = [input]
+    while let next = inputs.popLast() {
+      for effect in router.handle(next, at: Clock.now, wall: Clock.wall) {
+        if case .answer(let id, let answer) = effect {
+          answers.withLock { $0.removeValue(forKey: id) }?.resume(returning: answer)
+        } else if let index = try runner.run(effect) {
+          inputs.append(.persisted(index, router.registrar.raft?.hardState.term ?? .zero))
+        }
+      }
+    }
+  }
+}
+
+/// Carries the parts of the loop to its thread, once.
+private final class Start: @unchecked Sendable {  // tidy allows unchecked-sendable: handed over before the thread starts
+  let router: Router
+  let runner: EffectRunner
+  init(router: Router, runner: EffectRunner) {
+    self.router = router
+    self.runner = runner
+  }
+}

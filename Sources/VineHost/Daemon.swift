@@ -1,0 +1,163 @@
+import Foundation
+import Logging
+import ServiceLifecycle
+import VineAddress
+import VineBase
+import VineControl
+import VineDataPlane
+import VineGossip
+import VineIdentity
+import VineRouter
+import VineSession
+
+/// One VR: everything that runs in a vine-meshd process, from the checks before the start to the last rule removed.
+public struct Daemon: Service {
+  private let paths: MeshPaths
+  private let configuration: Configuration
+  private let logger: Logger
+
+  public init(paths: MeshPaths, configuration: Configuration, logger: Logger) {
+    self.paths = paths
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  /// Runs until a graceful shutdown or a failure.
+  /// - Throws: `HostError`.
+  public func run() async throws {
+    let parts = try start()
+    logger.notice(
+      "vine-meshd \(SoftwareVersion.current) runs",
+      metadata: ["vine.mesh": "\(parts.genesis.meshName)", "vine.site": "\(parts.site)", "vine.node": "\(parts.node)"])
+    let api = LocalAPI(
+      socket: paths.socket, loop: parts.loop, dataPlane: parts.dataPlane, drops: parts.drops, node: parts.node,
+      started: Clock.now, queueNumber: configuration.queueNumber)
+    do {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await api.run() }
+        group.addTask { for await error in parts.failures { throw error } }
+        group.addTask { await parts.drops.run(parts.dataPlane) }
+        group.addTask { try await gracefulShutdown() }
+        // The first to end ends all: a failure, or the signal.
+        try await group.next()
+        group.cancelAll()
+      }
+    } catch {
+      parts.stop()
+      throw error
+    }
+    parts.stop()
+    logger.notice("stopped")
+  }
+
+  private func start() throws(HostError) -> Parts {
+    try Machine.checkPrivileges()
+    do { try Sodium.start() } catch { throw HostError(error.description, mend: "", .failed) }
+    let folder = StateFolder(paths.state)
+    let contents = try folder.load()
+    let lock = try folder.lock()
+    let trust: MeshTrust
+    let certified: CertifiedVR
+    do {
+      trust = try MeshTrust(genesis: contents.genesis)
+      certified = try trust.verify(certificateDER: contents.certificate, at: Clock.wall)
+    } catch {
+      throw HostError("this VR's certificate: \(error)", mend: "join again with a new invitation", .configuration)
+    }
+    guard certified.node == contents.key.node else {
+      throw HostError(
+        "the state folder mixes two VRs: key and certificate do not match",
+        mend: "restore the whole folder from one backup", .configuration)
+    }
+    let space = Block(contents.genesis.space) ?? .standardSpace
+    let lan = try Machine.lan(configured: configuration.lan)
+    let store = try Store(path: folder.database, node: contents.key.node)
+    let memory = try store.memory()
+    var known = Directory()
+    for record in memory.records { _ = known.absorb(record) }
+    try Machine.checkOverlap(
+      space: space, lan: lan, own: known.view.blocks(of: certified.node), leaveAlone: configuration.leaveAlone)
+    let identity = RouterIdentity(
+      key: contents.key, site: certified.site, genesis: contents.genesis, certificate: contents.certificate,
+      certificateExpires: certified.notAfter, authority: contents.authority,
+      softwareVersion: SoftwareVersion.current)
+    let placement = RouterPlacement(
+      declaredEndpoints: configuration.endpoints, localAddresses: Machine.addresses(besides: space),
+      port: configuration.port, bootstrap: configuration.bootstrap)
+    let router = Router(
+      identity: identity, placement: placement, memory: memory, trust: trust, ephemeralKeys: SystemEphemeralKeys(),
+      secret: { Sodium.randomBytes($0) }, random: RandomSource(seed: Clock.seed))
+    let loop = ControlLoop()
+    let dataPlane = try makeDataPlane(certified.node, lan: lan, loop: loop)
+    let rules = NetfilterRules(
+      lan: lan, space: space, queueNumber: configuration.queueNumber, leaveAlone: configuration.leaveAlone)
+    try rules.install()
+    let (failures, failed) = AsyncStream.makeStream(of: HostError.self)
+    dataPlane.start()
+    loop.start(
+      router: router,
+      runner: EffectRunner(
+        store: store, dataPlane: dataPlane, log: EventLog(logger: logger), gateways: Gateways(lan: lan))
+    ) { failed.yield($0) }
+    return Parts(
+      loop: loop, dataPlane: dataPlane, rules: rules, lock: lock, failures: failures, drops: DropHistory(),
+      genesis: contents.genesis, site: certified.site, node: certified.node)
+  }
+
+  private func makeDataPlane(_ node: NodeID, lan: String, loop: ControlLoop) throws(HostError) -> DataPlane {
+    let settings = DataPlaneConfiguration(
+      node: node, listen: Endpoint(address: IPv4Address(rawValue: 0), port: configuration.port), lanInterface: lan,
+      queueNumber: configuration.queueNumber)
+    do {
+      return try DataPlane(configuration: settings) { event in loop.post(RouterInput(event)) }
+    } catch {
+      let status: ExitStatus =
+        switch error.kind {
+        case .noPermission: .permission
+        case .portTaken, .noNetfilterQueue, .queueTaken, .interfaceMissing, .addressMissing: .configuration
+        case .system: .failed
+        }
+      throw HostError(error.message, mend: error.mend, status)
+    }
+  }
+}
+
+/// What runs.
+private struct Parts: Sendable {
+  let loop: ControlLoop
+  let dataPlane: DataPlane
+  let rules: NetfilterRules
+  let lock: Int32
+  let failures: AsyncStream<HostError>
+  let drops: DropHistory
+  let genesis: Genesis
+  let site: String
+  let node: NodeID
+
+  /// The rules go last: until nothing captures any more they drop.
+  func stop() {
+    loop.stop()
+    dataPlane.stop()
+    rules.remove()
+    close(lock)
+  }
+}
+
+extension RouterInput {
+  /// One event of the data plane is one input of the router.
+  init(_ event: DataPlaneEvent) {
+    self =
+      switch event {
+      case .handshake(let bytes, let carrier): .handshake(bytes, via: carrier)
+      case .control(let bytes, let peer, let carrier, let index):
+        .control(bytes, from: peer, via: carrier, localIndex: index)
+      case .confirmed(let index): .confirmed(localIndex: index)
+      case .channelOpened(let channel): .channelOpened(channel)
+      case .channelAccepted(let channel, let endpoint): .channelAccepted(channel, from: endpoint)
+      case .channelClosed(let channel, let reason): .channelClosed(channel, reason: reason)
+      case .dialBack(let nonce, let endpoint): .dialBack(nonce: nonce, from: endpoint)
+      case .unknownSession(let carrier): .unknownSession(via: carrier)
+      case .needsSession(let peer): .needsSession(peer)
+      }
+  }
+}

@@ -1,0 +1,47 @@
+import Logging
+import VineAddress
+import VineBase
+import VineDataPlane
+import VineRaft
+import VineRouter
+import VineRouting
+
+/// Carries out the router's effects in order and decides nothing.
+struct EffectRunner {
+  let store: Store
+  let dataPlane: DataPlane
+  let log: EventLog
+  var gateways: Gateways
+
+  /// - Returns: the last log index made durable, which the router is to be told.
+  /// - Throws: if the store fails: nothing that depends on it may happen then.
+  mutating func run(_ effect: RouterEffect) throws(HostError) -> LogIndex? {
+    switch effect {
+    case .persistLog(let state, let entries, let from):
+      try store.persist(state, appending: entries, truncatingFrom: from)
+      return entries.last?.index
+    case .persistRecord(let record): try store.persist(record)
+    case .persistIncarnation(let incarnation): try store.setIncarnation(incarnation)
+    case .persistHosts(let hosts): try store.persist(hosts)
+    case .install(let session): dataPlane.post(.install(session))
+    case .releaseSession(let index): dataPlane.post(.releaseSession(localIndex: index))
+    case .path(let peer, let carrier): dataPlane.post(.path(peer, carrier))
+    case .removePeer(let peer): dataPlane.post(.removePeer(peer))
+    case .table(let table): dataPlane.post(.table(table))
+    case .limitedPeers(let peers): dataPlane.post(.limitedPeers(peers))
+    case .relayRoutes(let routes): dataPlane.post(.relayRoutes(routes))
+    case .control(let bytes, let peer): dataPlane.post(.control(bytes, to: peer))
+    case .handshake(let bytes, let carrier): dataPlane.post(.handshake(bytes, via: carrier))
+    case .openChannel(let channel, let endpoint): dataPlane.post(.openChannel(channel, endpoint))
+    case .closeChannel(let channel): dataPlane.post(.closeChannel(channel))
+    case .dialBack(let endpoint, let nonce): dataPlane.post(.dialBack(to: endpoint, nonce: nonce))
+    case .gateways(let blocks): gateways.assign(blocks)
+    case .event(let event): log.write(event)
+    case .answer: preconditionFailure("the loop itself answers requests")
+    }
+    return nil
+  }
+
+  /// Takes the VR's addresses off the machine.
+  mutating func close() { gateways.removeAll() }
+}

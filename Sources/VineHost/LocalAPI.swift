@@ -1,0 +1,186 @@
+import FlyingFox
+import FlyingSocks
+import Foundation
+import VineAddress
+import VineBase
+import VineControl
+import VineDataPlane
+import VineRegistry
+import VineRouter
+
+/// The local API: HTTP and JSON on the Unix socket, the only door of `vine-mesh` and of middleware.
+struct LocalAPI: Sendable {
+  let socket: String
+  let loop: ControlLoop
+  let dataPlane: DataPlane
+  let drops: DropHistory
+  let node: NodeID
+  let started: Instant
+  let queueNumber: UInt16
+
+  /// Serves until cancelled; the socket is removed then.
+  func run() async throws {
+    let folder = URL(fileURLWithPath: socket).deletingLastPathComponent().path
+    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    guard socket.utf8.count <= ControlClient.socketPathMax else {
+      throw HostError(
+        "the socket's path has \(socket.utf8.count) bytes",
+        mend: "give --socket a path of at most \(ControlClient.socketPathMax) bytes", .configuration)
+    }
+    unlink(socket)
+    defer { unlink(socket) }
+    let server = HTTPServer(address: .unix(path: socket), logger: .disabled)
+    for route in ["GET /v1/*", "GET /metrics", "POST /v1/*", "POST /v1/*/*"] {
+      await server.appendRoute(HTTPRoute(route)) { request in await answer(request) }
+    }
+    let mask = umask(0o117)
+    defer { umask(mask) }
+    do { try await server.run() } catch is CancellationError { return } catch {
+      throw HostError(
+        "cannot listen on \(socket): \(error)", mend: "check the folder, or move the socket with --socket", .permission)
+    }
+  }
+
+  private func answer(_ request: HTTPRequest) async -> HTTPResponse {
+    do {
+      switch (request.method, request.path) {
+      case (.GET, "/metrics"): return text(await metrics())
+      case (.GET, let path): return try await json(view(String(path.dropFirst("/v1/".count))))
+      default: return try await json(command(String(request.path.dropFirst("/v1/".count)), request))
+      }
+    } catch let failure as RequestFailure {
+      return refusal(failure)
+    } catch {
+      return refusal(RequestFailure("\(error)", mend: "see `vine-mesh --help`", .usage))
+    }
+  }
+
+  // MARK: Views
+
+  private func view(_ name: String) async throws -> any View {
+    let status = await dataPlane.status()
+    let recent = drops.drops(status)
+    let context = ViewContext(
+      dataPlane: status, drops: recent, uptime: Clock.now - started, now: Clock.now, wall: Clock.wall,
+      queueNumber: queueNumber)
+    let view = await loop.look { router in router.view(name, context) }
+    guard let view else { throw RequestFailure("there is no view `\(name)`", mend: "see `vine-mesh status --help`", .usage) }
+    return view
+  }
+
+  private func metrics() async -> String {
+    let status = await dataPlane.status()
+    var lines = [
+      "# HELP vine_drops_total Packets and frames dropped, by reason.", "# TYPE vine_drops_total counter",
+    ]
+    lines += status.drops.map { "vine_drops_total{reason=\"\($0.0.name)\"} \($0.1)" }
+    let totals = [
+      ("captured", "Packets that hosts sent into the virtual space.", status.captured),
+      ("injected", "Packets handed to hosts.", status.injected),
+      ("sent", "Virtual packets sent to other VRs.", status.sent),
+      ("received", "Virtual packets received from other VRs.", status.received),
+      ("relayed", "Frames passed on for others.", status.relayed),
+    ]
+    for (name, help, traffic) in totals {
+      lines += ["# HELP vine_\(name)_packets_total \(help)", "# TYPE vine_\(name)_packets_total counter"]
+      lines += ["vine_\(name)_packets_total \(traffic.packets)", "# TYPE vine_\(name)_bytes_total counter"]
+      lines.append("vine_\(name)_bytes_total \(traffic.bytes)")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  // MARK: Commands
+
+  private func command(_ name: String, _ request: HTTPRequest) async throws -> any View {
+    let body = try await request.bodyData
+    switch name {
+    case "invite":
+      let invite: InviteBody = try JSON.decode(from: body)
+      guard let site = SiteName(invite.site) else { throw RequestFailure.noName(invite.site) }
+      guard invite.expiresSeconds > 0 else {
+        throw RequestFailure("an invitation expires in the future", mend: "give --expires like 7d", .usage)
+      }
+      let answer = try await ask(.invite(site: site, hosts: invite.hosts, validFor: .seconds(invite.expiresSeconds)))
+      guard case .invitation(let token, let expires) = answer else { throw RequestFailure.unexpected }
+      return InvitationAnswer(
+        token: token, site: site.description, hosts: invite.hosts, expiresUnixSeconds: expires.secondsSince1970)
+    case "vine/create", "vine/delete", "vine/join", "vine/leave":
+      let vine: VineBody = try JSON.decode(from: body)
+      guard let title = VineName(vine.name) else { throw RequestFailure.noName(vine.name) }
+      let requests: [String: LocalRequest] = [
+        "vine/create": .createVine(title), "vine/delete": .deleteVine(title), "vine/join": .joinVine(title),
+        "vine/leave": .leaveVine(title),
+      ]
+      guard let request = requests[name], case .vine(let vineName, let network) = try await ask(request) else {
+        throw RequestFailure.unexpected
+      }
+      return VineAnswer(name: vineName.description, networkId: network.rawValue)
+    case "host/add", "host/remove": return try await host(name, JSON.decode(from: body))
+    case "block/request":
+      let wish: BlockRequestBody = try JSON.decode(from: body)
+      return try await block(.requestBlock(hosts: wish.hosts))
+    case "block/release":
+      let release: BlockReleaseBody = try JSON.decode(from: body)
+      guard let block = Block(release.block) else {
+        throw RequestFailure("`\(release.block)` is no block", mend: "copy it from `vine-mesh block list`", .usage)
+      }
+      return try await self.block(.releaseBlock(block))
+    default: throw RequestFailure("there is no command `\(name)`", mend: "see `vine-mesh --help`", .usage)
+    }
+  }
+
+  private func host(_ name: String, _ host: HostBody) async throws -> any View {
+    guard let address = IPv4Address(host.address) else {
+      throw RequestFailure("`\(host.address)` is no IPv4 address", mend: "write it like 172.16.0.10", .usage)
+    }
+    let vine = try host.vine.map { text -> VineName in
+      guard let name = VineName(text) else { throw RequestFailure.noName(text) }
+      return name
+    }
+    if name == "host/add", vine == nil {
+      throw RequestFailure("a host is added to a ViNe", mend: "give --vine <name>", .usage)
+    }
+    let request: LocalRequest =
+      if name == "host/add", let vine { .addHost(address, vine) } else { .removeHost(address, vine) }
+    guard case .host(_, let vines) = try await ask(request) else { throw RequestFailure.unexpected }
+    return HostAnswer(address: address.description, vines: vines.map(\.description))
+  }
+
+  private func block(_ request: LocalRequest) async throws -> any View {
+    guard case .block(let block) = try await ask(request) else { throw RequestFailure.unexpected }
+    return BlockAnswer(block: block.description, gateway: block.gateway.description)
+  }
+
+  private func ask(_ request: LocalRequest) async throws -> LocalAnswer { try await loop.request(request).get() }
+
+  // MARK: Answers
+
+  private func json(_ view: any View) throws -> HTTPResponse {
+    HTTPResponse(statusCode: .ok, headers: [.contentType: "application/json"], body: try view.document())
+  }
+
+  private func text(_ body: String) -> HTTPResponse {
+    HTTPResponse(statusCode: .ok, headers: [.contentType: "text/plain; version=0.0.4"], body: Data(body.utf8))
+  }
+
+  private func refusal(_ failure: RequestFailure) -> HTTPResponse {
+    let (code, status): (HTTPStatusCode, ExitStatus) =
+      switch failure.kind {
+      case .failed: (.conflict, .failed)
+      case .unanswered: (.serviceUnavailable, .notConverged)
+      case .usage: (.badRequest, .usage)
+      case .denied: (.forbidden, .denied)
+      }
+    let view = ErrorView(error: failure.message, mend: failure.mend, exitCode: status)
+    return HTTPResponse(
+      statusCode: code, headers: [.contentType: "application/json"], body: (try? view.document()) ?? Data())
+  }
+}
+
+extension RequestFailure {
+  fileprivate static func noName(_ text: String) -> RequestFailure {
+    RequestFailure("`\(text)` is no name", mend: "use 1 to 63 of a-z, 0-9 and hyphen, a letter first", .usage)
+  }
+
+  fileprivate static let unexpected = RequestFailure("internal: an unexpected answer", mend: "please report this")
+}

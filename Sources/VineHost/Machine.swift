@@ -1,0 +1,122 @@
+import Foundation
+import VineAddress
+import VineBase
+import VineControl
+
+/// What the VR needs to know of the machine it runs on, asked of `ip -json`.
+struct Machine {
+  private struct Link: Decodable {
+    let ifname: String
+    let operstate: String?
+    let flags: [String]
+  }
+
+  private struct Addressed: Decodable {
+    struct Info: Decodable {
+      let family: String
+      let local: String?
+      let scope: String?
+    }
+    let ifname: String?
+    let addr_info: [Info]?
+  }
+
+  private struct Route: Decodable {
+    let dst: String
+    let dev: String?
+  }
+
+  /// - Throws: `HostError` 78 if the interface is not there, or none can be chosen.
+  static func lan(configured: String?) throws(HostError) -> String {
+    let links: [Link] = try ask(["-json", "link", "show"])
+    let names = links.map(\.ifname)
+    if let configured {
+      guard names.contains(configured) else {
+        throw HostError(
+          "there is no interface \(configured)", mend: "set `lan` in the configuration to one of: \(names.joined(separator: ", "))",
+          .configuration)
+      }
+      return configured
+    }
+    let candidates = links.filter { $0.flags.contains("UP") && !$0.flags.contains("LOOPBACK") }.map(\.ifname)
+    guard candidates.count == 1, let only = candidates.first else {
+      throw HostError(
+        "cannot tell which interface the site's hosts are on",
+        mend: "set `lan` in the configuration to one of: \(candidates.joined(separator: ", "))", .configuration)
+    }
+    return only
+  }
+
+  /// IPv4 addresses of the machine outside the virtual space, loopback left out.
+  static func addresses(besides space: Block) -> [IPv4Address] {
+    let interfaces: [Addressed] = (try? ask(["-json", "-4", "address", "show"])) ?? []
+    return interfaces.flatMap { $0.addr_info ?? [] }
+      .filter { $0.scope == "global" }
+      .compactMap { $0.local.flatMap(IPv4Address.init) }
+      .filter { !space.contains($0) }
+      .sorted()
+  }
+
+  /// Routes of other things into the virtual space: more specific than the hosts' route, they would silently win.
+  /// - Parameter own: the VR's own blocks, whose routes on the LAN interface are its own doing.
+  static func checkOverlap(space: Block, lan: String, own: [Block], leaveAlone: [Block]) throws(HostError) {
+    let routes: [Route] = try ask(["-json", "-4", "route", "show"])
+    for route in routes where route.dst != "default" {
+      guard let block = Block(route.dst) ?? Block(route.dst + "/32"), block.overlaps(space) else { continue }
+      if leaveAlone.contains(where: { $0.contains(block) }) || route.dev == lan && own.contains(block) { continue }
+      throw HostError(
+        "the route \(route.dst) on \(route.dev ?? "?") lies in the virtual space \(space)",
+        mend: "move that network (Docker: `bip` and `default-address-pools`), or list \(block) under `leaveAlone`",
+        .configuration)
+    }
+  }
+
+  static func checkPrivileges() throws(HostError) {
+    guard geteuid() != 0 else { return }
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let effective = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+      .flatMap { UInt64($0.split(whereSeparator: \.isWhitespace).last ?? "", radix: 16) } ?? 0
+    // CAP_NET_ADMIN is 12, CAP_NET_RAW 13 (capability.h).
+    guard effective & 0x3000 == 0x3000 else {
+      throw HostError(
+        "vine-meshd needs CAP_NET_ADMIN and CAP_NET_RAW to capture and inject packets", mend: "run it as root",
+        .permission)
+    }
+  }
+
+  private static func ask<Answer: Decodable>(_ arguments: [String]) throws(HostError) -> Answer {
+    let outcome = Command.run("ip", arguments)
+    guard outcome.status == 0, let answer = try? JSONDecoder().decode(Answer.self, from: Data(outcome.output.utf8))
+    else {
+      throw HostError("`ip \(arguments.joined(separator: " "))` failed", mend: "apt-get install iproute2", .configuration)
+    }
+    return answer
+  }
+}
+
+/// The VR's own addresses on the site's network: the hosts' next hop. Set when a block is owned, removed at an
+/// orderly stop.
+struct Gateways {
+  let lan: String
+  private var assigned: [Block] = []
+
+  init(lan: String) { self.lan = lan }
+
+  mutating func assign(_ blocks: [Block]) {
+    guard blocks != assigned else { return }
+    for gone in assigned where !blocks.contains(gone) { remove(gone) }
+    for block in blocks {
+      _ = Command.run("ip", ["address", "replace", "\(block.gateway)/\(block.prefixLength)", "dev", lan])
+    }
+    assigned = blocks
+  }
+
+  mutating func removeAll() {
+    assigned.forEach(remove)
+    assigned = []
+  }
+
+  private func remove(_ block: Block) {
+    _ = Command.run("ip", ["address", "del", "\(block.gateway)/\(block.prefixLength)", "dev", lan])
+  }
+}

@@ -1,0 +1,106 @@
+import VineAddress
+import VineBase
+import VineControl
+import VineDataPlane
+import VineRaft
+import VineRouter
+
+/// The one screen, and what is wrong on it.
+extension Router {
+  func statusView(_ context: ViewContext) -> StatusView {
+    let admitted = directory.admitted
+    let waiting = waitingFor
+    let recent = context.drops.filter { $0.lastMinute > 0 }.sorted { $0.lastMinute > $1.lastMinute }
+    let expires = identity.certificateExpires.secondsSince1970
+    let days = Double(expires - context.wall.secondsSince1970) / 86_400
+    return StatusView(
+      mesh: MeshLine(
+        name: identity.genesis.meshName, meshId: identity.genesis.meshID.description,
+        space: (directory.view.space ?? .standardSpace).description), site: identity.site, node: node.text,
+      softwareVersion: identity.softwareVersion, uptimeSeconds: context.uptime.inSeconds, role: role,
+      roleReason: roleReason, endpoints: reachability.endpoints.map(\.description),
+      vrs: VRCounts(
+        known: admitted.count, up: admitted.filter(isUp).count,
+        suspect: admitted.filter { state(of: $0) == .suspect }.count), consensus: consensusLine,
+      ownBlocks: directory.view.blocks(of: node).map(ownBlock), vines: ownNetworks.map(vineAgreement),
+      queueVR: queueVRLine(context), drops: recent.map { DropLine(reason: $0.reason.name, packets: $0.lastMinute) },
+      certificate: CertificateLine(daysLeft: days, expiresUnixSeconds: expires),
+      convergence: Convergence(converged: waiting.isEmpty, waitingFor: waiting),
+      health: health(context, days: days).sorted { $0.level < $1.level })
+  }
+
+  private func ownBlock(_ block: Block) -> OwnBlock {
+    let room = block.hostRange.map { Int($0.count) } ?? 0
+    return OwnBlock(
+      block: block.description, gateway: block.gateway.description,
+      hosts: hosts.hosts.keys.filter { block.contains($0) }.count, hostsMax: room)
+  }
+
+  private func health(_ context: ViewContext, days: Double) -> [HealthLine] {
+    var lines: [HealthLine] = []
+    func add(_ level: HealthLevel, _ text: String, _ mend: String) {
+      lines.append(HealthLine(level: level, text: text, mend: mend))
+    }
+    if days < 14 { add(days < 0 ? .error : .warning, "the certificate expires in \(Int(days)) days", "vine-mesh status certs") }
+    if directory.admitted.count > 1, peers.connected.isEmpty {
+      add(.warning, "no other VR is reached", "check that UDP and TCP 2247 get out, then `vine-mesh status peers`")
+    }
+    if reachability.role == .limited, channels.toQueueVR == nil {
+      add(.warning, "no channel to a queue-VR: nobody reaches this site", "vine-mesh status relay")
+    }
+    if !consensusLine.hasQuorum {
+      add(.warning, "the registry has no quorum: joins and changes wait", "vine-mesh status voters")
+    }
+    if ownNetworks.isEmpty, directory.view.sites[node] != nil {
+      add(.warning, "this site is in no ViNe", "vine-mesh vine join <name>, or vine-mesh vine create <name>")
+    } else if hosts.hosts.isEmpty, directory.view.sites[node] != nil {
+      add(.warning, "no host of this site is in a ViNe", "vine-mesh host add <address> --vine <name>")
+    }
+    for peer in directory.admitted where peer != node && state(of: peer) == .down {
+      add(.warning, "the VR of \(directory.name(of: peer)) is down", "see its log; if it is gone for good: vine-mesh peer revoke")
+    }
+    if let kernel = context.dataPlane.netfilterQueue, kernel.queueDropped + kernel.socketDropped > 0 {
+      add(
+        .warning, "the kernel dropped \(kernel.queueDropped + kernel.socketDropped) packets before the daemon saw them",
+        "give the VR more processor time")
+    }
+    return lines
+  }
+
+  // MARK: Consensus
+
+  var consensusLine: ConsensusLine {
+    let voters = registrar.voters
+    let up = voters.filter { $0 == node || isUp($0) && peers.isConnected($0) }.count
+    let quorum = voters.count / 2 + 1
+    return ConsensusLine(
+      state: consensusState, leader: leader.map(directory.name(of:)), term: registrar.raft?.hardState.term.rawValue ?? 0,
+      voters: voters.count, votersUp: up, quorum: quorum, hasQuorum: up >= quorum)
+  }
+
+  private var leader: NodeID? {
+    registrar.raft?.leader ?? (registrar.voters.count == 1 ? registrar.voters.first : nil)
+  }
+
+  private var consensusState: ConsensusState {
+    switch registrar.raft?.role {
+    case .leader?: .leader
+    case .follower?: .follower
+    case .candidate?, .preCandidate?: .candidate
+    case nil: .observer
+    }
+  }
+
+  var votersView: VotersView {
+    let line = consensusLine
+    return VotersView(
+      state: line.state, term: line.term, leader: line.leader,
+      commitIndex: registrar.raft?.commitIndex.rawValue ?? 0, appliedIndex: registrar.appliedIndex,
+      quorum: line.quorum, hasQuorum: line.hasQuorum,
+      voters: registrar.voters.map { voter in
+        VoterLine(
+          site: directory.name(of: voter), node: voter.text, isLeader: voter == leader, isUp: isUp(voter),
+          matchIndex: registrar.raft?.matchIndices.first { $0.0 == voter }?.1.rawValue)
+      }.sorted { $0.site < $1.site })
+  }
+}

@@ -1,0 +1,204 @@
+import Foundation
+import Synchronization
+import VineAddress
+import VineBase
+import VineRouting
+import VineSession
+
+@testable import VineDataPlane
+
+/// Sites in network namespaces around one Ethernet: each has a VR (198.18.0.n, 172.16.n.1) and a host (172.16.n.10)
+/// with one route and no software. Everything goes when the world goes.
+///
+/// ```
+/// host 1 -- lan 1 [VR 1] wan 1 --+-- wan 2 [VR 2] lan 2 -- host 2
+/// ```
+final class World {
+  static let network = NetworkID(rawValue: 77)
+  private static let count = Atomic(0)
+  private let prefix: String
+  private(set) var sites: [Site] = []
+
+  init(sites count: Int) throws {
+    prefix = "vdp\(getpid())x\(Self.count.wrappingAdd(1, ordering: .relaxed).newValue)"
+    run("ip netns add \(prefix)s")
+    run("ip -n \(prefix)s link add bridge0 type bridge")
+    run("ip -n \(prefix)s link set bridge0 up")
+    for number in 1...count { addSite(number) }
+    for site in sites { site.lines = try site.dataPlane() }
+  }
+
+  deinit {
+    for site in sites { site.plane.stop() }
+    for name in sites.flatMap({ [$0.host, $0.router] }) + [prefix + "s"] { run("ip netns del \(name)") }
+  }
+
+  private func addSite(_ number: Int) {
+    let (host, router) = ("\(prefix)h\(number)", "\(prefix)v\(number)")
+    let space = Block.standardSpace
+    for name in [host, router] {
+      run("ip netns add \(name)")
+      run("ip -n \(name) link set lo up")
+    }
+    run("ip link add eth0 netns \(host) type veth peer name lan netns \(router)")
+    run("ip link add port\(number) netns \(prefix)s type veth peer name wan netns \(router)")
+    run("ip -n \(prefix)s link set port\(number) master bridge0 up")
+    run("ip -n \(host) addr add 172.16.\(number).10/24 dev eth0")
+    run("ip -n \(host) link set eth0 up")
+    run("ip -n \(router) addr add 172.16.\(number).1/24 dev lan")
+    run("ip -n \(router) link set lan up")
+    run("ip -n \(router) addr add 198.18.0.\(number)/24 dev wan")
+    run("ip -n \(router) link set wan up")
+    run("ip -n \(host) route add \(space) via 172.16.\(number).1")
+    for rule in ["-d \(space)", "-s \(space)"] {
+      run("iptables -w -t raw -A PREROUTING -i lan \(rule) -j NFQUEUE --queue-num 7", namespace: router)
+    }
+    sites.append(Site(number, host: host, router: router))
+  }
+
+  subscript(number: Int) -> Site { sites[number - 1] }
+
+  /// The same table on every VR: all hosts of the sites in `members` are in one ViNe.
+  func publish(members: [Int]) {
+    var blocks: SortedMap<Block, NodeID> = [:]
+    var claims: SortedMap<NodeID, AddressSet> = [:]
+    for site in sites where members.contains(site.number) {
+      blocks[site.block] = site.node
+      claims[site.node] = AddressSet(addresses: [site.hostAddress])
+    }
+    for site in sites {
+      var hosts = LNDT()
+      if members.contains(site.number) { hosts.add(site.hostAddress, to: Self.network) }
+      let table = GNDT.derive(
+        network: Self.network, blocks: blocks, participants: claims.map(\.0), claims: claims)
+      site.plane.post(
+        .table(
+          ForwardingTable(
+            space: .standardSpace, ownNode: site.node, gateways: [site.block.gateway], lndt: hosts, gndts: [table])))
+    }
+  }
+
+  /// A session between two VRs, as a handshake would have made it, and the way of each to the other.
+  func connect(_ first: Int, _ second: Int, _ there: Carrier, _ back: Carrier) {
+    let pair = SessionPair(self[first].node, self[second].node)
+    self[first].plane.post(.install(pair.first(via: there)))
+    self[second].plane.post(.install(pair.second(via: back)))
+    self[first].plane.post(.path(self[second].node, there))
+    self[second].plane.post(.path(self[first].node, back))
+  }
+
+  func connectDirectly(_ first: Int, _ second: Int) {
+    connect(first, second, .datagram(self[second].endpoint), .datagram(self[first].endpoint))
+  }
+}
+
+/// One site of a world.
+final class Site {
+  let number: Int
+  let host, router: String
+  let node: NodeID
+  let events = Events()
+  var lines: DataPlane?
+
+  init(_ number: Int, host: String, router: String) {
+    (self.number, self.host, self.router) = (number, host, router)
+    node = Nodes.numbered(number)
+  }
+
+  var block: Block { Block("172.16.\(number).0/24") ?? .standardSpace }
+  var hostAddress: IPv4Address { IPv4Address(rawValue: block.base.rawValue + 10) }
+  var endpoint: Endpoint { Endpoint(address: IPv4Address(rawValue: 0xC612_0000 + UInt32(number))) }
+
+  var plane: DataPlane {
+    guard let lines else { preconditionFailure("the site has no data plane yet") }
+    return lines
+  }
+
+  var configuration: DataPlaneConfiguration {
+    DataPlaneConfiguration(node: node, lanInterface: "lan", queueNumber: 7)
+  }
+
+  func dataPlane() throws -> DataPlane {
+    let (configuration, events) = (configuration, events)
+    return try inside(router) {
+      let plane = try DataPlane(configuration: configuration) { events.add($0) }
+      plane.start()
+      return plane
+    }
+  }
+
+  var status: DataPlaneStatus {
+    let answer = Mutex<DataPlaneStatus?>(nil)
+    plane.post(.status { status in answer.withLock { $0 = status } })
+    _ = eventually { answer.withLock { $0 != nil } }
+    guard let status = answer.withLock({ $0 }) else { preconditionFailure("the data thread does not answer") }
+    return status
+  }
+
+  /// `ping` from this site's host.
+  func ping(_ site: Site, _ options: String = "-c 3 -i 0.05 -W 2") -> (status: Int32, output: String) {
+    run("ping -n \(options) \(site.hostAddress)", namespace: host)
+  }
+}
+
+enum Nodes {
+  /// A VR whose tag is its number.
+  static func numbered(_ number: Int) -> NodeID {
+    guard let node = NodeID([0, 0, 0, 0, 0, 0, 0, UInt8(number)] + [UInt8](repeating: 9, count: 24)) else {
+      preconditionFailure("32 bytes are 32")
+    }
+    return node
+  }
+}
+
+/// Both ends of a session with keys of their own.
+struct SessionPair {
+  let first, second: NodeID
+  private let number: UInt32
+  private let keys: [[UInt8]]
+  private static let count = Atomic<UInt32>(0)
+
+  init(_ first: NodeID, _ second: NodeID) {
+    (self.first, self.second) = (first, second)
+    number = Self.count.wrappingAdd(2, ordering: .relaxed).newValue
+    var random = RandomSource(seed: UInt64(number))
+    keys = (0..<2).map { _ in (0..<32).map { _ in UInt8(truncatingIfNeeded: random.next()) } }
+  }
+
+  /// The end of `first`, which has answered.
+  func first(via carrier: Carrier, isGuest: Bool = false, isInitiator: Bool = false) -> EstablishedSession {
+    end(second, carrier, isGuest, keys[0], keys[1], number, number + 1, isInitiator)
+  }
+
+  func second(via carrier: Carrier, isGuest: Bool = false, isInitiator: Bool = true) -> EstablishedSession {
+    end(first, carrier, isGuest, keys[1], keys[0], number + 1, number, isInitiator)
+  }
+
+  private func end(
+    _ peer: NodeID, _ carrier: Carrier, _ isGuest: Bool, _ send: [UInt8], _ receive: [UInt8], _ local: UInt32,
+    _ remote: UInt32, _ isInitiator: Bool
+  ) -> EstablishedSession {
+    EstablishedSession(
+      peer: AuthenticatedPeer(node: peer, isGuest: isGuest, credential: []), carrier: carrier,
+      suite: CipherSuite.available[0], sendKey: send, receiveKey: receive, localIndex: local, remoteIndex: remote,
+      isInitiator: isInitiator, handshakeHash: [])
+  }
+}
+
+/// What a data plane told, in order.
+final class Events: Sendable {
+  private let list = Mutex<[DataPlaneEvent]>([])
+
+  func add(_ event: DataPlaneEvent) { list.withLock { $0.append(event) } }
+  var all: [DataPlaneEvent] { list.withLock { $0 } }
+
+  /// Waits for an event that `pick` takes something from.
+  func first<Found>(_ seconds: Double = 5, _ pick: (DataPlaneEvent) -> Found?) -> Found? {
+    var found: Found?
+    _ = eventually(seconds) {
+      found = all.lazy.compactMap(pick).first
+      return found != nil
+    }
+    return found
+  }
+}

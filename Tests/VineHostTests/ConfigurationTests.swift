@@ -1,0 +1,57 @@
+import Testing
+import VineBase
+import VineControl
+
+@testable import VineHost
+
+private func parse(_ text: String) throws -> Configuration {
+  do { return try Configuration.parse(text, file: "config.yaml") } catch { throw error }
+}
+
+@Suite struct ConfigurationTests {
+  @Test func `an empty file is all defaults`() throws {
+    #expect(try parse("") == Configuration())
+    #expect(try parse("# only a comment\n") == Configuration())
+  }
+
+  @Test func `every key is read`() throws {
+    let text = """
+      lan: eth1
+      port: 2248
+      endpoints: [198.18.0.1, "198.18.0.2:99"]
+      bootstrap: [198.18.0.9]
+      queueNumber: 7
+      leaveAlone: [172.17.0.0/16]
+      logLevel: debug
+      """
+    let configuration = try parse(text)
+    #expect(configuration.lan == "eth1" && configuration.port == 2248 && configuration.queueNumber == 7)
+    #expect(configuration.endpoints.map(\.description) == ["198.18.0.1:2247", "198.18.0.2:99"])
+    #expect(configuration.bootstrap.count == 1 && configuration.leaveAlone.count == 1)
+    #expect(configuration.logLevel == "debug")
+  }
+
+  @Test func `what init writes is read back`() throws {
+    var configuration = Configuration()
+    configuration.lan = "lan0"
+    configuration.endpoints = [Endpoint("198.18.0.1")].compactMap { $0 }
+    #expect(try parse(configuration.yaml) == configuration)
+  }
+
+  @Test func `an unknown key is an error with file, line and column`() throws {
+    let error = #expect(throws: HostError.self) { try parse("lan: eth1\nlann: eth2\n") }
+    #expect(error?.line.hasPrefix("config.yaml:2:1: unknown key `lann`") == true)
+    #expect(error?.exitCode == ExitStatus.configuration.rawValue)
+  }
+
+  @Test(
+    arguments: [
+      "port: 0", "port: 70000", "port: x", "endpoints: 1.2.3.4", "endpoints: [nowhere]", "lan: a/b", "lan: ''",
+      "queueNumber: -1", "leaveAlone: [172.17.0.1/16]", "logLevel: loud", "- a list", "lan: [", "lan: {a: b}",
+    ])
+  func `a bad value is one line that names the file`(text: String) {
+    let error = #expect(throws: HostError.self) { try parse(text) }
+    #expect(error?.line.hasPrefix("config.yaml:") == true && error?.line.contains("\n") == false)
+    #expect(error?.exitCode == 78)
+  }
+}

@@ -1,0 +1,27 @@
+import Testing
+import VineAddress
+
+@testable import VineHost
+
+@Suite struct NetfilterRulesTests {
+  private let rules = NetfilterRules(
+    lan: "lan", space: .standardSpace, queueNumber: 9, leaveAlone: [Block("172.17.0.0/16")].compactMap { $0 })
+
+  @Test func `virtual packets of the hosts are captured, those from elsewhere dropped`() {
+    let capture = rules.rules(of: "VINE-IN-9")
+    #expect(capture.contains("-i lan -d 172.16.0.0/12 -j NFQUEUE --queue-num 9"))
+    #expect(capture.suffix(2) == ["-d 172.16.0.0/12 -j DROP", "-s 172.16.0.0/12 -j DROP"])
+  }
+
+  @Test func `nothing bypasses a queue without a listener`() {
+    for chain in ["VINE-IN-9", "VINE-OUT-9", "VINE-FWD-9"] {
+      #expect(!rules.rules(of: chain).contains { $0.contains("bypass") || $0.contains("fail-open") })
+    }
+  }
+
+  @Test func `what is left alone comes before every other rule`() {
+    for chain in ["VINE-IN-9", "VINE-OUT-9", "VINE-FWD-9"] {
+      #expect(rules.rules(of: chain).prefix(2) == ["-d 172.17.0.0/16 -j RETURN", "-s 172.17.0.0/16 -j RETURN"])
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Testing
+import VineAddress
+import VineBase
+import VineGossip
+import VineRegistry
+import VineRouter
+import VineSession
+
+private func key(_ byte: UInt8) throws -> StaticKey {
+  try #require(StaticKey(seed: [UInt8](repeating: byte, count: 32)))
+}
+
+@Suite struct RecordTrustTests {
+  private func fact(_ index: UInt64 = 3) -> RegistryFact {
+    RegistryFact(key: .mesh, index: index, body: .mesh(space: .standardSpace))
+  }
+
+  @Test func `a voter's fact is believed, another VR's is not`() throws {
+    let (voter, other) = (try key(1), try key(2))
+    let trust = RecordTrust(voters: [voter.node])
+    #expect(trust.isAuthentic(RecordTrust.attest(fact(), by: voter)))
+    #expect(!trust.isAuthentic(RecordTrust.attest(fact(), by: other)))
+  }
+
+  @Test func `a fact that travels under another key or version is not believed`() throws {
+    let voter = try key(1)
+    let trust = RecordTrust(voters: [voter.node])
+    let record = RecordTrust.attest(fact(), by: voter)
+    for (id, sequence) in [(FactKey.vine(NetworkID(rawValue: 1)).bytes, UInt64(3)), (record.key.id, 4)] {
+      let moved = SignedRecord(
+        key: RecordKey(kind: .fact, id: id), version: RecordVersion(epoch: 1, sequence: sequence), author: voter.node,
+        payload: record.payload, signature: record.signature)
+      let signed = SignedRecord(
+        key: moved.key, version: moved.version, author: moved.author, payload: moved.payload,
+        signature: voter.sign(moved.signedBytes))
+      #expect(!trust.isAuthentic(signed))
+    }
+  }
+
+  @Test func `a changed byte anywhere is noticed`() throws {
+    let voter = try key(1)
+    let trust = RecordTrust(voters: [voter.node])
+    let record = RecordTrust.attest(fact(), by: voter)
+    for position in record.payload.indices {
+      var payload = record.payload
+      payload[position] ^= 1
+      let changed = SignedRecord(
+        key: record.key, version: record.version, author: record.author, payload: payload, signature: record.signature)
+      #expect(!trust.isAuthentic(changed))
+    }
+  }
+
+  @Test func `nobody writes another VR's record`() throws {
+    let (owner, forger) = (try key(3), try key(4))
+    let forged = SignedRecord(
+      key: RecordKey(kind: .vr, id: owner.node.bytes), version: RecordVersion(epoch: 9, sequence: 9),
+      author: forger.node, payload: [], signature: [])
+    let signed = SignedRecord(
+      key: forged.key, version: forged.version, author: forged.author, payload: [],
+      signature: forger.sign(forged.signedBytes))
+    #expect(!RecordTrust(voters: [owner.node]).isAuthentic(signed))
+  }
+}
