@@ -13,13 +13,14 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
   let relays: RelayStation
   let outbound: OutboundPath<Injection>
   let inbound: InboundPath<Injection>
+  private let node: NodeID
   private let queueNumber: UInt16
 
   init(
     _ configuration: DataPlaneConfiguration, loop: EventLoop, injection: Injection, at now: Instant,
     onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
   ) throws(DataPlaneError) {
-    queueNumber = configuration.queueNumber
+    (node, queueNumber) = (configuration.node, configuration.queueNumber)
     let socket = try Sockets.datagram(on: configuration.listen)
     channels = try Channels(loop: loop, configuration: configuration, onEvent: onEvent)
     transmitter = Transmitter(
@@ -63,8 +64,10 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
   }
 
   private func status(at now: Instant) -> DataPlaneStatus {
-    DataPlaneStatus(
-      drops: counters.dropped, peers: peers.all.map { $0.status(at: now) }, channels: channels.status,
+    // The table names this VR, too: it is no peer of itself.
+    let others = peers.all.filter { $0.node != node }
+    return DataPlaneStatus(
+      drops: counters.dropped, peers: others.map { $0.status(at: now) }, channels: channels.status,
       queues: relays.status, relay: relays.store.counters, relayed: counters.relayed, captured: counters.captured,
       injected: counters.injected, sent: counters.sent, received: counters.received,
       netfilterQueue: NetfilterQueueFile.status(of: queueNumber))

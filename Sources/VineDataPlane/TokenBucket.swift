@@ -19,7 +19,7 @@ struct TokenBucket {
     // A pause longer than the time to fill adds no more than a full bucket.
     let pause = min(max((now - last).inNanoseconds, 0), 1_000_000_000)
     level = min(full, level + pause * rate)
-    last = now
+    last = max(last, now)
     guard level >= 1_000_000_000 else { return false }
     level -= 1_000_000_000
     return true

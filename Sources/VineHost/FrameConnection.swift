@@ -41,7 +41,7 @@ struct FrameConnection {
   mutating func write(_ frame: [UInt8]) throws(HostError) {
     var left = ArraySlice([UInt8(truncatingIfNeeded: frame.count >> 8), UInt8(truncatingIfNeeded: frame.count)] + frame)
     while !left.isEmpty {
-      let count = left.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+      let count = left.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       if count > 0 {
         left = left.dropFirst(count)
       } else if errno == EAGAIN {

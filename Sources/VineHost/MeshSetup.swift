@@ -38,7 +38,7 @@ public enum MeshSetup {
     let now = Clock.wall
     do {
       let authority = try CertificateAuthority.create(meshName: request.mesh, at: now)
-      let genesis = Genesis(
+      let genesis = try Genesis(
         meshName: request.mesh, space: Block.standardSpace.description, founder: key.node,
         caCertificate: authority.certificateDER, nonce: Sodium.randomBytes(Genesis.nonceByteCount))
       let certificate = try authority.issue(
