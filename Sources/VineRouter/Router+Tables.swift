@@ -8,10 +8,12 @@ import VineWire
 extension Router {
   /// Called once at the end of each turn: derived state is derived once, whatever the turn brought.
   mutating func settle(_ turn: inout Turn) {
-    if turn.tablesChanged { deriveTables(&turn) }
-    // Publishing one's own record brings it into the directory, which changes tables once more.
-    if turn.ownRecordChanged { publishOwnRecord(&turn) }
-    if turn.tablesChanged { deriveTables(&turn) }
+    // Publishing brings the own record into the directory, which changes tables, whose digests stand in the record:
+    // two rounds settle it, and a third would change nothing.
+    for _ in 0..<3 where turn.tablesChanged || turn.ownRecordChanged {
+      if turn.tablesChanged { deriveTables(&turn) }
+      if turn.ownRecordChanged { publishOwnRecord(&turn) }
+    }
     choosePaths(&turn)
   }
 
