@@ -44,10 +44,11 @@ struct DirectPathTests {
     #expect(world[1].ping(world[2], "-c 1 -W 1 -M do -s 1408").status == 0)
   }
 
-  @Test(arguments: [1409, 1472, 4000, 20000])
-  func `larger packets come across in pieces`(size: Int) throws {
+  @Test func `larger packets come across in pieces`() throws {
     let world = try twoSites()
-    #expect(world[1].ping(world[2], "-c 2 -i 0.05 -W 2 -M dont -s \(size)").status == 0)
+    for size in [1409, 1472, 4000, 20000] {
+      #expect(world[1].ping(world[2], "-c 2 -i 0.05 -W 2 -M dont -s \(size)").status == 0, "\(size) bytes")
+    }
   }
 
   @Test func `a packet at the end of its time is answered`() throws {
@@ -70,9 +71,10 @@ struct DirectPathTests {
     world.publish(members: [1, 2])
     #expect(world[1].ping(world[2], "-c 1 -W 0.3").status != 0)
     #expect(world[1].status.dropped(.noSession) == 1)
-    #expect(world[1].events.first { event -> NodeID? in
-      if case .needsSession(let node) = event { node } else { nil }
-    } == world[2].node)
+    #expect(
+      world[1].events.first { event -> NodeID? in
+        if case .needsSession(let node) = event { node } else { nil }
+      } == world[2].node)
     #expect(world[2].status.received.packets == 0)
   }
 
