@@ -25,6 +25,8 @@ public struct Reassembler: Sendable {
   }
 
   private var messages = SortedMap<Key, Message>()
+  /// No message began before; so that most fragments need no look at the others.
+  private var earliest: Instant?
 
   public init() {}
 
@@ -53,6 +55,7 @@ public struct Reassembler: Sendable {
       messages.removeValue(forKey: key)
       makeRoom(for: peer)
       messages[key] = Message(since: now, count: fragment.count)
+      earliest = min(earliest ?? now, now)
     }
     let pieces = messages.update(key) { message in
       message.pieces[fragment.index] = fragment.bytes
@@ -69,7 +72,9 @@ public struct Reassembler: Sendable {
   }
 
   private mutating func expire(at now: Instant) {
+    guard let earliest, now - earliest > Self.ageMax else { return }
     for (key, message) in messages where now - message.since > Self.ageMax { messages.removeValue(forKey: key) }
+    self.earliest = messages.values.map(\.since).min()
   }
 
   private mutating func makeRoom(for peer: NodeID) {

@@ -84,6 +84,18 @@ import VineWire
     #expect(throws: WireError.missing("fact body")) { try FactRecord.decode(bytes) }
   }
 
+  /// As first, last, first, last.
+  @Test(arguments: [[1, 2, 3, 4], [1, 4, 3, 6], [5, 6, 1, 2], [2, 1, 5, 6], [1, .max, 3, 4]] as [[UInt32]])
+  func `address ranges in any but their canonical form are refused`(ends: [UInt32]) {
+    #expect(throws: WireError.self) { try VRRecord.decode(participation(ends)) }
+    #expect(throws: Never.self) { try VRRecord.decode(participation([1, 2, 4, 6])) }
+  }
+
+  @Test func `ViNes out of order or twice are refused`() {
+    let part = participation([1, 2, 4, 6])
+    #expect(throws: WireError.invalid("order of ViNes")) { try VRRecord.decode(part + part) }
+  }
+
   @Test func `names in a spelling that is not their own are refused`() {
     var samples = Samples(seed: 1)
     let proposal = Proposal(
@@ -106,5 +118,17 @@ import VineWire
     // Field 6, length 5: the version, then field 9 that no version has yet is put into it.
     #expect(hello.encode() == [0x32, 0x05, 0x12, 0x03, 0x30, 0x2E, 0x31])
     #expect(try ControlMessage.decode([0x32, 0x07, 0x12, 0x03, 0x30, 0x2E, 0x31, 0x48, 0x01]) == hello)
+  }
+
+  // MARK: Helpers
+
+  /// A VR record with nothing but two ranges of addresses in ViNe 1.
+  private func participation(_ ends: [UInt32]) -> [UInt8] {
+    func fixed(_ word: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+    var ranges: [UInt8] = []
+    for position in stride(from: 0, to: ends.count, by: 2) {
+      ranges += [0x12, 10, 0x0D] + fixed(ends[position]) + [0x15] + fixed(ends[position + 1])
+    }
+    return [0x2A, UInt8(5 + ranges.count), 0x0D] + fixed(1) + ranges
   }
 }
