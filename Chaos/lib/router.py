@@ -1,0 +1,111 @@
+"""One VR: where its files are, how its daemon is started and killed, and how its control tool is asked."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+from pathlib import Path
+
+from . import views
+from .processes import Processes, Program, wait_until
+from .shell import Outcome
+from .topology import Site
+
+
+class VR:
+    """The real binaries in one namespace, with files of their own: many VRs run on one machine."""
+
+    def __init__(self, processes: Processes, name: str, ns: str, binaries: Path) -> None:
+        self.processes = processes
+        self.name = name
+        self.ns = ns
+        self.binaries = binaries
+        self.folder = processes.folder / f"vr-{name}"
+        self.folder.mkdir(exist_ok=True)
+        self.config = self.folder / "config.yaml"
+        self.state = self.folder / "state"
+        self.socket = self.folder / "control.sock"
+        self.daemon: Program | None = None
+        self._starts = 0
+
+    @property
+    def places(self) -> list[str]:
+        """The three flags that move a VR's files."""
+        return ["--config", str(self.config), "--state", str(self.state), "--socket", str(self.socket)]
+
+    def tool(self, *arguments: str, stdin: str | None = None, timeout: float = 20.0) -> Outcome:
+        """`vine-mesh` with exactly these arguments, in the VR's namespace."""
+        argv = [str(self.binaries / "vine-mesh"), *arguments]
+        return self.processes.runner.run(argv, ns=self.ns, stdin=stdin, timeout=timeout)
+
+    def ask(self, *arguments: str, timeout: float = 20.0) -> str:
+        """A verb that talks to the running daemon; its standard output. Raises RuntimeError with the tool's line."""
+        outcome = self.tool(*arguments, "--socket", str(self.socket), timeout=timeout)
+        if not outcome.ok:
+            raise RuntimeError(f"{self.name}: vine-mesh {' '.join(arguments)}: exit {outcome.code}: {outcome.line}")
+        return outcome.out
+
+    def view(self, *arguments: str) -> views.Json:
+        """A view as JSON."""
+        return json.loads(self.ask(*arguments, "--json"))
+
+    def init(self, mesh: str, site: str, hosts: int, endpoint: str) -> Outcome:
+        """Founds a mesh; the daemon is started afterwards."""
+        words = ["--mesh", mesh, "--site", site, "--hosts", str(hosts), "--lan", "lan", "--endpoint", endpoint]
+        return self.tool("init", *words, *self.places)
+
+    def join(self, token: str, timeout: float = 30.0) -> Outcome:
+        """Joins with the token on standard input (secrets are never arguments)."""
+        return self.tool("join", "--lan", "lan", *self.places, "-", stdin=token, timeout=timeout)
+
+    def invite(self, site: Site) -> str:
+        return self.ask("invite", site.name, "--hosts", str(site.hosts_wanted)).strip()
+
+    def launch(self) -> Program:
+        """Starts the daemon and returns at once."""
+        self._starts += 1
+        argv = [str(self.binaries / "vine-meshd"), *self.places]
+        self.daemon = self.processes.start(f"vr-{self.name}-{self._starts}", argv, self.ns)
+        return self.daemon
+
+    def start(self, seconds: float = 15.0) -> None:
+        """Starts the daemon and waits until its socket answers."""
+        daemon = self.launch()
+        if not wait_until(lambda: self.answers() or not daemon.running, seconds) or not daemon.running:
+            raise RuntimeError(f"vine-meshd of {self.name} does not come up: {daemon.last_line()}")
+
+    def answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(1)
+            return probe.connect_ex(str(self.socket)) == 0
+
+    def kill(self) -> None:
+        """SIGKILL: no farewell, no clean-up."""
+        if self.daemon:
+            self.processes.end(self.daemon, signal.SIGKILL)
+
+    def stop(self) -> int | None:
+        """SIGTERM; the exit code, None if it had to be killed."""
+        return self.processes.end(self.daemon, signal.SIGTERM, 10) if self.daemon else 0
+
+    def identity(self) -> views.Identity:
+        return views.identity(self.view("status"))
+
+    def role(self) -> tuple[str, str]:
+        return views.role(self.view("status"))
+
+    def drops(self) -> dict[str, int]:
+        return views.drops(self.view("status", "drops"))
+
+    def traces(self) -> list[str]:
+        """Rules and addresses on virtual ranges in the VR's namespace: nothing may be there after SIGTERM."""
+        runner = self.processes.runner
+        rules = runner.run(["iptables-save"], ns=self.ns).out + runner.run(["nft", "list", "ruleset"], ns=self.ns).out
+        addresses = runner.run(["ip", "-4", "-o", "addr"], ns=self.ns).out
+        suspicious = [line for line in rules.splitlines() if "172.16." in line or "QUEUE" in line.upper()]
+        return [line.strip() for line in suspicious + [a for a in addresses.splitlines() if "inet 172." in a]]
+
+    def log(self) -> str:
+        """All that its daemons wrote, oldest first."""
+        return "".join(p.text() for p in self.processes.programs if p.name.startswith(f"vr-{self.name}-"))

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Tests the library itself: that its readers read, and that each check passes and fails when it should.
+
+`--pure` needs nothing. `--underlay-only` (needs root) builds the three sites with plain kernel routing in place of the
+VRs: programs and reports have to work, and every check that speaks of sealing or refusing has to fail, because kernel
+routing does neither. A check that passes there would prove nothing in the demo.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from ipaddress import IPv4Network
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from lib import pairs, restart, speed, views, work  # noqa: E402
+from lib.badinput import Mistake  # noqa: E402
+from lib.capture import LeakWatch  # noqa: E402
+from lib.ping import parse  # noqa: E402
+from lib.programs import parse_iperf  # noqa: E402
+from lib.report import Console, Report  # noqa: E402
+from lib.router import VR  # noqa: E402
+from lib.sandbox import Interrupted, Sandbox  # noqa: E402
+from lib.shell import Outcome  # noqa: E402
+from lib.stage import Stage  # noqa: E402
+from lib.topology import FIGURE_3, PU, UF, Site  # noqa: E402
+
+BLOCKS = {site.name: IPv4Network(f"172.16.{site.index}.0/24") for site in FIGURE_3}
+
+
+class KernelRouter(VR):
+    """Stands where a VR stands and only has what the kernel gives: a block, no counters, no daemon."""
+
+    def __init__(self, stage: Stage, site: Site) -> None:
+        super().__init__(stage.processes, site.name, stage.topology.vr(site), Path("/nonexistent"))
+
+    def identity(self) -> views.Identity:
+        return views.Identity("kernel", (BLOCKS[self.name],))
+
+    def drops(self) -> dict[str, int]:
+        return {}
+
+
+def route_by_kernel(stage: Stage) -> None:
+    """Aliases and static routes as in the demo, and underlay routes that carry virtual packets in clear."""
+    runner, topology = stage.runner, stage.topology
+
+    def ip(namespace: str, *words: str) -> None:
+        runner.run(["ip", "-n", namespace, *words], check=True)
+
+    for site, block in ((site, BLOCKS[site.name]) for site in topology.sites):
+        ip(topology.vr(site), "addr", "add", f"{block[1]}/24", "dev", "lan")
+        topology.give_block(site, block)
+        ip(topology.ns("inet"), "route", "add", str(block), "via", site.endpoint)
+        stage.vrs[site.name] = KernelRouter(stage, site)
+    gateway = topology.ns(f"{PU.name}-gw")
+    ip(gateway, "route", "add", str(BLOCKS["pu"]), "via", PU.wan)
+    runner.run(["iptables", "-w", "-I", "FORWARD", "-d", str(BLOCKS["pu"]), "-j", "ACCEPT"], ns=gateway, check=True)
+
+
+def underlay(stage: Stage) -> None:
+    """Plays the demo's phases over kernel routing; raises AssertionError where a check comes out wrong."""
+    stage.topology.build()
+    stage.watch.start()
+    assert not stage.watch.prove_it_sees(), "the watch must see control packets on every leg"
+    assert not stage.watch.leaks(), "control packets are no leaks"
+    route_by_kernel(stage)
+    _expect(stage, pairs.all_pairs, failed=[])
+    refusals = [claim.name for claim in _claims(stage, pairs.isolation)]
+    _expect(stage, pairs.isolation, failed=refusals)
+    _expect(stage, work.real_programs, failed=[])
+    _expect(stage, work.large_packets, failed=["ping -s 1472 -M do reports the MTU that then passes"])
+    for leg in ("uf", "nwu", "pu"):
+        stage.runner.run(["ip", "-n", stage.topology.ns("inet"), "link", "set", leg, "mtu", "1436"], check=True)
+    _expect(stage, work.large_packets, failed=[])
+    _expect(stage, work.sealed, failed=["no plain text between sites"])
+    _expect(stage, speed.speed, failed=[])
+    closed = lambda s: restart._fails_closed(s, UF, len(s.watch.leaks()))  # noqa: E731, SLF001
+    _expect(stage, closed, failed=["a dead VR fails closed (UF)"])
+    _expect(stage, work.no_leaks, failed=["clear virtual packets on the underlay in the whole run"])
+
+
+def _claims(stage: Stage, act: Callable[[Stage], None]) -> list:  # type: ignore[type-arg]
+    """The claims that one phase adds."""
+    stage.report = Report("selftest", stage.console)
+    act(stage)
+    return stage.report.claims
+
+
+def _expect(stage: Stage, act: Callable[[Stage], None], failed: list[str]) -> None:
+    """Runs a phase; exactly these claims must fail."""
+    found = [claim.name for claim in _claims(stage, act) if claim.state == "failed"]
+    assert found == failed, f"failed: {found}, expected: {failed}"
+    stage.console.note(f"as expected: {len(failed)} of {len(stage.report.claims)} claims fail")
+
+
+def pure() -> None:
+    """Readers and judges on texts as the programs write them."""
+    lost = parse("[17.5] 64 bytes from 172.16.1.11: icmp_seq=1 ttl=62 time=0.31 ms\n3 packets transmitted, 1 received")
+    assert (lost.sent, lost.received, lost.stamps, lost.all_back) == (3, 1, (17.5,), False)
+    assert parse("64 bytes from 1.1.1.1: icmp_seq=1 ttl=62 time=1 ms (DUP!)\n").received == 0
+    assert parse("From 172.16.0.1 icmp_seq=1 Frag needed and DF set (mtu = 1436)").mtu == 1436
+    assert parse("ping: local error: message too long, mtu=1436").mtu == 1436
+    text = '{"end":{"sum_sent":{"retransmits":4},"sum_received":{"bits_per_second":5e8,"bytes":7}}}'
+    assert (parse_iperf(text).mbps, parse_iperf(text).retransmits) == (500.0, 4)
+    assert _raises(lambda: parse_iperf('{"error":"unable to connect"}')) and _raises(lambda: parse_iperf("cut"))
+    status = {"schema": "vine-mesh.status/1", "identity": {"node": "ab"}, "role": {"name": "limited", "why": "NAT"}}
+    assert views.role(status) == ("limited", "NAT") and views.identity(status) == views.Identity("ab", ())
+    rows = {"drops": [{"reason": "noGNDTEntry", "total": 7}, {"reason": "badTag", "packets": 1}]}
+    assert views.drops(rows) == {"noGNDTEntry": 7, "badTag": 1} and _raises(lambda: views.identity({}))
+
+    def fault(code: int, err: str) -> str:
+        return Mistake("", Outcome((), code, "", err, 0), (78,), "mend").fault()
+
+    assert fault(78, "2026-11-23T10:00:00Z info vine: start\nvine-meshd: wrong; the mend is this\n") == ""
+    bad = [(78, ""), (1, "the mend"), (78, "no remedy"), (78, "mend\nmend"), (78, "mend\nFatal error: x")]
+    assert all(fault(code, err) for code, err in bad)
+    report = Report("pure", Console())
+    assert not report.holds, "an empty report must not pass"
+    assert report.check("x", True) and report.figure("y", 1, "s", 2, "lower") and report.holds
+    assert not report.figure("z", 1, "Mbit/s", 2) and not report.holds
+    report.skip("w", "why")
+    document = report.document()
+    assert [document[key] for key in ("passed", "failed", "skipped")] == [2, 1, 1]
+    assert [figure["goal"] for figure in document["figures"]] == [1.0, 2, 2]  # type: ignore[attr-defined]
+
+
+def _raises(act: Callable[[], object]) -> bool:
+    try:
+        act()
+    except (RuntimeError, ValueError):
+        return True
+    return False
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pure", action="store_true", help="only the readers and judges, no root needed")
+    parser.add_argument("--underlay-only", action="store_true", help="also the sites with kernel routing (default)")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    pure()
+    print("pure: ok")
+    if options.pure and not options.underlay_only:
+        return 0
+    if os.geteuid() != 0:
+        print("selftest: the part with network namespaces is skipped, it needs root")
+        return 0
+    box, code = Sandbox(options.verbose), 1
+    console = Console()
+    stage = Stage(box.topology, box.processes, Report("selftest", console), console, LeakWatch(box.processes, box.topology))
+    try:
+        box.catch_signals()
+        underlay(stage)
+        code = 0
+    except Interrupted as interrupt:
+        print(f"selftest: interrupted by {interrupt}")
+    except (AssertionError, RuntimeError) as error:
+        print(f"selftest: FAILED: {error}")
+    finally:
+        left = box.remove()
+        print("; ".join(left) or "nothing left behind")
+    return 1 if left else code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
