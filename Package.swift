@@ -71,7 +71,10 @@ let package = Package(
     core("VineIdentity", ["CSodium", x509, crypto, asn1]),
 
     // MARK: Wire and dispatch
-    core("VineWire", ["VineAddress", "VineGossip", "VineRaft", "VineRegistry", "VinePath", protobuf]),
+    .target(
+      name: "VineWire",
+      dependencies: ["VineBase", "VineAddress", "VineGossip", "VineRaft", "VineRegistry", "VinePath", protobuf],
+      exclude: ["Proto"], swiftSettings: swiftSettings),
     core(
       "VineRouter",
       [

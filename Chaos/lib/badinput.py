@@ -127,7 +127,7 @@ def _machine(stage: Stage, stranger: VR) -> Iterable[Mistake]:
     yield Mistake("the port is taken", refusal(stage, stranger.ns, daemon), (FAILED, CONFIGURATION), r"2247")
     stage.processes.end(holder, signal.SIGKILL)
     yield Mistake("not root", refusal(stage, stranger.ns, _as_nobody(stranger)), (PERMISSION,), r"root|CAP_NET")
-    docker = ["link add docker0 type dummy", "addr add 172.17.0.1/16 dev docker0", "link set docker0 up"]
+    docker = ["link add docker0 type bridge", "addr add 172.17.0.1/16 dev docker0", "link set docker0 up"]
     for line in docker:
         stage.runner.run(["ip", "-n", stranger.ns, *line.split()], check=True)
     outcome = refusal(stage, stranger.ns, daemon)

@@ -116,7 +116,7 @@ class Topology:
         """One more public machine with a LAN of its own on leg 198.18.<leg>.0/24; returns its namespace."""
         namespace = self.ns(name)
         self._batch(None, [f"netns add {namespace}"])
-        self._batch(namespace, ["link set lo up", "link add lan type dummy", "link set lan up"])
+        self._batch(namespace, ["link set lo up", "link add lan type bridge", "link set lan up"])
         self._batch(namespace, [f"addr add 192.168.{leg}.1/24 dev lan"])
         self._leg(namespace, name, leg)
         return namespace

@@ -54,8 +54,7 @@ final class Channels {
     while true {
       var address = sockaddr_in()
       guard let socket = try? FileDescriptor(vine_accept(listener.raw, &address)) else { return }
-      // Above the limit the connection is closed again at once.
-      guard channels.keys.count(where: { $0.rawValue % 2 == 0 }) < acceptedMax else { continue }
+      guard makeRoom() else { continue }
       tune(socket.raw)
       let number = ChannelID(rawValue: nextAccepted)
       guard (try? loop.watch(socket.raw, as: .channel(number.rawValue))) != nil else { continue }
@@ -63,6 +62,15 @@ final class Channels {
       channels[number] = Channel(number, socket, remote: address.endpoint, isDialled: false, limit: limit, at: now)
       onEvent(.channelAccepted(number, from: address.endpoint))
     }
+  }
+
+  /// At the limit the oldest channel goes that has shown no session; if all have, the new one is closed again.
+  private func makeRoom() -> Bool {
+    let accepted = all.filter { !$0.isDialled }
+    guard accepted.count >= acceptedMax else { return true }
+    guard let stranger = accepted.first(where: { !$0.isAuthenticated }) else { return false }
+    close(stranger.number, reason: "too many channels without a session")
+    return true
   }
 
   /// Records go at once; and a peer that vanished is noticed although nothing is said.

@@ -14,7 +14,8 @@ public struct DataPlaneConfiguration: Sendable {
   /// Records that wait in one TCP channel's buffer; beyond it new ones are dropped and counted. 512 KiB are 0.2 s
   /// at 20 Mbit/s: more would only make TCP inside the channel wait.
   public var channelBufferLimit: ByteCount
-  /// TCP channels that others opened; beyond it new ones are closed at once. Each holds up to 0.7 MiB.
+  /// TCP channels that others opened; beyond it the oldest goes that has shown no session, or else the new one is
+  /// closed at once. Each holds up to 0.7 MiB.
   public var acceptedChannelsMax: Int
   /// Bounds of the store for limited-VRs whose channel is closed.
   public var relayLimits: RelayStore.Limits

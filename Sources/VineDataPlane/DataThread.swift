@@ -68,7 +68,7 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     nextTick = now + Limits.tick
     parts.peers.promote(at: now)
     parts.channels.expire(at: now)
-    parts.relays.expire(at: now)
+    parts.waiting.expire(at: now)
     parts.relays.drain(at: now)
   }
 }

@@ -10,6 +10,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
   let peers = Peers()
   let channels: Channels
   let transmitter: Transmitter
+  let waiting: WaitingRoom
   let relays: RelayStation
   let outbound: OutboundPath<Injection>
   let inbound: InboundPath<Injection>
@@ -23,13 +24,13 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     (node, queueNumber) = (configuration.node, configuration.queueNumber)
     let socket = try Sockets.datagram(on: configuration.listen)
     channels = try Channels(loop: loop, configuration: configuration, onEvent: onEvent)
+    waiting = WaitingRoom(limits: configuration.relayLimits, counters: counters)
     transmitter = Transmitter(
-      datagrams: DatagramSender(descriptor: socket.raw, counters: counters), channels: channels, peers: peers,
-      onEvent: onEvent)
+      node: configuration.node, datagrams: DatagramSender(descriptor: socket.raw, counters: counters),
+      channels: channels, peers: peers, waiting: waiting, onEvent: onEvent)
     self.socket = socket
     relays = RelayStation(
-      peers: peers, channels: channels, transmitter: transmitter, counters: counters,
-      limits: configuration.relayLimits)
+      peers: peers, channels: channels, transmitter: transmitter, waiting: waiting, counters: counters)
     outbound = OutboundPath(
       injection: injection, peers: peers, transmitter: transmitter, counters: counters, at: now)
     inbound = InboundPath(
@@ -46,7 +47,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
       relays.drain(at: now)
     case .removePeer(let node): peers.remove(node)
     case .table(let table): peers.adopt(table)
-    case .limitedPeers(let tags): relays.serve(tags)
+    case .limitedPeers(let tags): waiting.serve(tags)
     case .relayRoutes(let routes): relays.route(routes)
     case .control(let message, let node): control(message, to: node, at: now)
     case .handshake(let bytes, let carrier):
@@ -68,7 +69,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     let others = peers.all.filter { $0.node != node }
     return DataPlaneStatus(
       drops: counters.dropped, peers: others.map { $0.status(at: now) }, channels: channels.status,
-      queues: relays.status, relay: relays.store.counters, relayed: counters.relayed, captured: counters.captured,
+      queues: waiting.status, relay: waiting.store.counters, relayed: counters.relayed, captured: counters.captured,
       injected: counters.injected, sent: counters.sent, received: counters.received,
       netfilterQueue: NetfilterQueueFile.status(of: queueNumber))
   }
@@ -82,7 +83,7 @@ extension Peer {
   }
 }
 
-extension RelayStation {
+extension WaitingRoom {
   fileprivate var status: [QueueStatus] {
     store.waiting.map { tag in
       let held = store.held(for: tag)

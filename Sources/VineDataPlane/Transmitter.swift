@@ -9,15 +9,21 @@ final class Transmitter {
   private let datagrams: DatagramSender
   private let channels: Channels
   private let peers: Peers
+  private let waiting: WaitingRoom
+  private let ownTag: NodeTag
   private let onEvent: @Sendable (DataPlaneEvent) -> Void
 
   init(
-    datagrams: DatagramSender, channels: Channels, peers: Peers, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
+    node: NodeID, datagrams: DatagramSender, channels: Channels, peers: Peers, waiting: WaitingRoom,
+    onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
   ) {
-    (self.datagrams, self.channels, self.peers, self.onEvent) = (datagrams, channels, peers, onEvent)
+    ownTag = node.tag
+    (self.datagrams, self.channels, self.peers) = (datagrams, channels, peers)
+    (self.waiting, self.onEvent) = (waiting, onEvent)
   }
 
-  /// A packet in the ViNe `network` for a host of `peer`.
+  /// A packet in the ViNe `network` for a host of `peer`. If the peer is a limited-VR of this one and its channel is
+  /// closed, the packet waits, sealed, as those of other VRs do.
   @inline(__always)
   func data(_ packet: UnsafeRawBufferPointer, network: UInt32, to peer: Peer, at now: Instant) -> DropReason? {
     guard let session = peer.sending else { return wanting(peer, now) }
@@ -25,13 +31,18 @@ final class Transmitter {
     var frame = datagrams.reserve()
     frame.append(network)
     guard frame.append(packet) else { return .sendFailed }
+    let mustWait = mustWait(peer)
+    guard mustWait || peer.carrier != nil else { return .noPath }
     if let reason = seal(&frame, .data, session, peer, now) { return reason }
-    return carry(frame, by: peer.carrier, at: now)
+    guard mustWait else { return carry(frame, by: peer.carrier, at: now) }
+    waiting.keep(UnsafeRawBufferPointer(frame.bytes), for: peer.tag, from: ownTag, hops: 0, at: now)
+    return nil
   }
 
   func control(_ message: [UInt8], to peer: Peer, at now: Instant) -> DropReason? {
     guard let session = peer.sending else { return wanting(peer, now) }
     guard message.count <= DataPlane.controlByteCountMax else { return .sendFailed }
+    guard peer.carrier != nil else { return .noPath }
     var frame = datagrams.reserve()
     guard message.withUnsafeBytes({ frame.append($0) }) else { return .sendFailed }
     if let reason = seal(&frame, .control, session, peer, now) { return reason }
@@ -56,15 +67,28 @@ final class Transmitter {
     return carry(frame, by: peer.carrier, at: now)
   }
 
+  /// The channel that frames for `peer` go by, if it is open.
+  func openChannel(to peer: Peer) -> ChannelID? {
+    guard case .channel(let channel) = peer.carrier, channels.isOpen(channel) else { return nil }
+    return channel
+  }
+
   func flush() { datagrams.flush() }
 
   // MARK: Steps
 
   @inline(__always)
+  private func mustWait(_ peer: Peer) -> Bool {
+    switch peer.carrier {
+    case .datagram, .relayed: false
+    case .channel, nil: waiting.serves(peer.tag) && (openChannel(to: peer) == nil || waiting.holds(peer.tag))
+    }
+  }
+
+  @inline(__always)
   private func seal(
     _ frame: inout OutgoingFrame, _ kind: FrameKind, _ session: Session, _ peer: Peer, _ now: Instant
   ) -> DropReason? {
-    guard peer.carrier != nil else { return .noPath }
     guard let counter = session.sealing.takeCounter() else { return wanting(peer, now) }
     if counter & 0xFFFF == 0xFFFF, session.isNearlyUsed { _ = wanting(peer, now) }
     frame.seal(kind, under: session, counter: counter)

@@ -13,7 +13,8 @@ struct FrameConnection {
   init(to endpoint: Endpoint, deadline: Instant) throws(HostError) {
     self.endpoint = endpoint
     self.deadline = deadline
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    descriptor = socket(
+      AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = endpoint.port.bigEndian
@@ -39,7 +40,8 @@ struct FrameConnection {
   func close() { _ = Glibc.close(descriptor) }
 
   mutating func write(_ frame: [UInt8]) throws(HostError) {
-    var left = ArraySlice([UInt8(truncatingIfNeeded: frame.count >> 8), UInt8(truncatingIfNeeded: frame.count)] + frame)
+    var left = ArraySlice(
+      [UInt8(truncatingIfNeeded: frame.count >> 8), UInt8(truncatingIfNeeded: frame.count)] + frame)
     while !left.isEmpty {
       let count = left.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       if count > 0 {

@@ -64,7 +64,9 @@ struct LocalAPI: Sendable {
       dataPlane: status, drops: recent, uptime: Clock.now - started, now: Clock.now, wall: Clock.wall,
       queueNumber: queueNumber)
     let view = await loop.look { router in router.view(name, context) }
-    guard let view else { throw RequestFailure("there is no view `\(name)`", mend: "see `vine-mesh status --help`", .usage) }
+    guard let view else {
+      throw RequestFailure("there is no view `\(name)`", mend: "see `vine-mesh status --help`", .usage)
+    }
     return view
   }
 

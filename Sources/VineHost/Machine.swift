@@ -33,7 +33,8 @@ struct Machine {
     if let configured {
       guard names.contains(configured) else {
         throw HostError(
-          "there is no interface \(configured)", mend: "set `lan` in the configuration to one of: \(names.joined(separator: ", "))",
+          "there is no interface \(configured)",
+          mend: "set `lan` in the configuration to one of: \(names.joined(separator: ", "))",
           .configuration)
       }
       return configured
@@ -74,7 +75,8 @@ struct Machine {
   static func checkPrivileges() throws(HostError) {
     guard geteuid() != 0 else { return }
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let effective = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+    let effective =
+      status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
       .flatMap { UInt64($0.split(whereSeparator: \.isWhitespace).last ?? "", radix: 16) } ?? 0
     // CAP_NET_ADMIN is 12, CAP_NET_RAW 13 (capability.h).
     guard effective & 0x3000 == 0x3000 else {
@@ -88,7 +90,8 @@ struct Machine {
     let outcome = Command.run("ip", arguments)
     guard outcome.status == 0, let answer = try? JSONDecoder().decode(Answer.self, from: Data(outcome.output.utf8))
     else {
-      throw HostError("`ip \(arguments.joined(separator: " "))` failed", mend: "apt-get install iproute2", .configuration)
+      throw HostError(
+        "`ip \(arguments.joined(separator: " "))` failed", mend: "apt-get install iproute2", .configuration)
     }
     return answer
   }

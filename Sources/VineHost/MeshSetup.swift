@@ -147,7 +147,8 @@ public enum MeshSetup {
       guard !FileManager.default.fileExists(atPath: path) else { return }
       try configuration.yaml.write(toFile: path, atomically: true, encoding: .utf8)
     } catch {
-      throw HostError("cannot write the configuration \(path)", mend: "run as root, or move it with --config", .permission)
+      throw HostError(
+        "cannot write the configuration \(path)", mend: "run as root, or move it with --config", .permission)
     }
   }
 

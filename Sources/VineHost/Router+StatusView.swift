@@ -41,7 +41,9 @@ extension Router {
     func add(_ level: HealthLevel, _ text: String, _ mend: String) {
       lines.append(HealthLine(level: level, text: text, mend: mend))
     }
-    if days < 14 { add(days < 0 ? .error : .warning, "the certificate expires in \(Int(days)) days", "vine-mesh status certs") }
+    if days < 14 {
+      add(days < 0 ? .error : .warning, "the certificate expires in \(Int(days)) days", "vine-mesh status certs")
+    }
     if directory.admitted.count > 1, peers.connected.isEmpty {
       add(.warning, "no other VR is reached", "check that UDP and TCP 2247 get out, then `vine-mesh status peers`")
     }
@@ -57,7 +59,9 @@ extension Router {
       add(.warning, "no host of this site is in a ViNe", "vine-mesh host add <address> --vine <name>")
     }
     for peer in directory.admitted where peer != node && state(of: peer) == .down {
-      add(.warning, "the VR of \(directory.name(of: peer)) is down", "see its log; if it is gone for good: vine-mesh peer revoke")
+      add(
+        .warning, "the VR of \(directory.name(of: peer)) is down",
+        "see its log; if it is gone for good: vine-mesh peer revoke")
     }
     if let kernel = context.dataPlane.netfilterQueue, kernel.queueDropped + kernel.socketDropped > 0 {
       add(
@@ -74,7 +78,8 @@ extension Router {
     let up = voters.filter { $0 == node || isUp($0) && peers.isConnected($0) }.count
     let quorum = voters.count / 2 + 1
     return ConsensusLine(
-      state: consensusState, leader: leader.map(directory.name(of:)), term: registrar.raft?.hardState.term.rawValue ?? 0,
+      state: consensusState, leader: leader.map(directory.name(of:)),
+      term: registrar.raft?.hardState.term.rawValue ?? 0,
       voters: voters.count, votersUp: up, quorum: quorum, hasQuorum: up >= quorum)
   }
 

@@ -17,6 +17,8 @@ public struct Peers: Sendable {
     public internal(set) var heard: Instant
     public internal(set) var keepaliveSent: Instant?
     public internal(set) var tried: Instant?
+    /// How its last control frame came: the way back that certainly works.
+    public internal(set) var heardVia: Carrier?
     /// The carrier that the data plane was told.
     public internal(set) var carrier: Carrier?
     /// What went wrong last.
@@ -31,6 +33,10 @@ public struct Peers: Sendable {
   static let silenceBeforeKeepalive = Duration.seconds(3)
   /// A peer silent for this long gets a new handshake: it may have restarted and lost its keys.
   static let silenceBeforeHandshake = Duration.seconds(6)
+  /// A peer silent for this long is taken for gone: its sessions are released.
+  static let silenceBeforeRelease = Duration.seconds(15)
+  /// For how long the way that a limited-VR's last frame came is taken back to it.
+  static let wayBackMax = Duration.seconds(10)
   /// Between two attempts at one peer.
   static let retryAfter = Duration.seconds(2)
   /// Guests at a time; the oldest goes.
@@ -55,6 +61,7 @@ public struct Peers: Sendable {
         localIndex: session.localIndex, established: now, isGuest: session.peer.isGuest, carrier: session.carrier,
         suite: session.suite))
     peer.heard = now
+    peer.heardVia = session.carrier
     peer.keepaliveSent = nil
     peer.failure = nil
     let surplus = max(0, peer.sessions.count - Self.sessionsMax)
@@ -64,11 +71,24 @@ public struct Peers: Sendable {
     return released
   }
 
-  mutating func heard(_ node: NodeID, at now: Instant) {
-    _ = all.update(node) {
-      $0.heard = now
-      $0.keepaliveSent = nil
-    }
+  /// - Returns: whether it came another way than the one before.
+  mutating func heard(_ node: NodeID, via carrier: Carrier, at now: Instant) -> Bool {
+    all.update(node) { peer in
+      let isNews = peer.heardVia != carrier
+      (peer.heard, peer.heardVia, peer.keepaliveSent) = (now, carrier, nil)
+      return isNews
+    } ?? false
+  }
+
+  /// The way that the peer's last frame came, while that is fresh.
+  func wayBack(to node: NodeID, at now: Instant) -> Carrier? {
+    guard let peer = all[node], now - peer.heard < Self.wayBackMax else { return nil }
+    return peer.heardVia
+  }
+
+  /// Peers with sessions that were not heard of for too long.
+  func gone(at now: Instant) -> [NodeID] {
+    all.filter { !$0.1.sessions.isEmpty && now - $0.1.heard >= Self.silenceBeforeRelease }.map(\.0)
   }
 
   mutating func tried(_ node: NodeID, at now: Instant) { all[node, default: Peer(heard: now)].tried = now }

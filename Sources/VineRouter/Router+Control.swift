@@ -12,7 +12,7 @@ extension Router {
   mutating func received(
     control bytes: [UInt8], from peer: NodeID, via carrier: Carrier, on index: UInt32, _ turn: inout Turn
   ) {
-    peers.heard(peer, at: turn.now)
+    if peers.heard(peer, via: carrier, at: turn.now) { turn.pathsChanged = true }
     if case .channel(let channel) = carrier { run(keeper: .heard(channel), &turn) }
     do throws(WireError) {
       let message = try ControlMessage.decode(bytes)
@@ -51,7 +51,8 @@ extension Router {
     case .keepalive(let sequence, let isReply):
       if !isReply { send(.keepalive(sequence: sequence, isReply: true), to: peer, &turn) }
     // For guests, for joiners, or of a newer version.
-    case .notLeader, .genesisRequest, .genesis, .joinRequest, .joinReply, .joinRefused, .refusal, .fragment, .unknown: break
+    case .notLeader, .genesisRequest, .genesis, .joinRequest, .joinReply, .joinRefused, .refusal, .fragment, .unknown:
+      break
     }
   }
 

@@ -70,6 +70,8 @@ extension Router {
 
   /// Every half second: handshakes that are due, signs of life, candidates for the channel.
   mutating func tick(_ turn: inout Turn) {
+    for peer in peers.gone(at: turn.now) { forget(peer, &turn) }
+    turn.pathsChanged = true
     for peer in directory.admitted where peer != node {
       if peers.needsHandshake(peer, at: turn.now) { connect(to: peer, &turn) }
       if peers.needsKeepalive(peer, at: turn.now) {
@@ -90,7 +92,7 @@ extension Router {
   }
 
   mutating func connect(to peer: NodeID, _ turn: inout Turn) {
-    guard peer != node, !directory.view.isRevoked(peer), let carrier = carrier(to: peer) else { return }
+    guard peer != node, !directory.view.isRevoked(peer), let carrier = carrier(to: peer, at: turn.now) else { return }
     peers.tried(peer, at: turn.now)
     run(handshake: .connect(peer, via: carrier), &turn)
   }
@@ -116,6 +118,9 @@ extension Router {
   mutating func forget(_ peer: NodeID, _ turn: inout Turn) {
     for index in peers.remove(peer) { run(handshake: .release(localIndex: index), &turn) }
     turn.emit(.removePeer(peer))
+    channels.accepted[peer] = nil
+    reassembly.forget(peer)
+    run(reachability: .disconnected(peer), &turn)
     run(gossip: .disconnected(peer), &turn)
   }
 
@@ -169,8 +174,15 @@ extension Router {
 
   // MARK: Paths
 
-  func carrier(to peer: NodeID) -> Carrier? {
+  func carrier(to peer: NodeID, at now: Instant) -> Carrier? {
     guard let reachability = directory.reachability(of: peer) else { return nil }
+    // A limited-VR that restarted speaks from behind its NAT before its record says anything new: the way its frames
+    // come is the way back, while they come.
+    if reachability.role != .public, self.reachability.role != .limited, let back = peers.wayBack(to: peer, at: now),
+      !isStale(back)
+    {
+      return back
+    }
     return PathChoice.carrier(
       to: reachability,
       own: OwnReachability(
@@ -184,15 +196,16 @@ extension Router {
     turn.pathsChanged = false
     for peer in peers.all.keys where peers.isConnected(peer) {
       let newest = peers.all[peer]?.sessions.last { !$0.isGuest }?.carrier
-      carry(peer, by: carrier(to: peer) ?? (isStale(newest) ? nil : newest), &turn)
+      carry(peer, by: carrier(to: peer, at: turn.now) ?? (isStale(newest) ? nil : newest), &turn)
     }
-    let limited = directory.admitted.filter { directory.records[$0]?.queueVR == node }
-    turn.emit(.limitedPeers(limited.map(\.tag)))
+    let limited = directory.admitted.filter { directory.records[$0]?.queueVR == node }.map(\.tag)
     var routes: SortedMap<NodeTag, NodeID> = [:]
     for peer in directory.admitted {
       if let queue = directory.records[peer]?.queueVR, queue != node, peer != node { routes[peer.tag] = queue }
     }
-    turn.emit(.relayRoutes(routes))
+    if limited != channels.served { turn.emit(.limitedPeers(limited)) }
+    if routes != channels.routes { turn.emit(.relayRoutes(routes)) }
+    (channels.served, channels.routes) = (limited, routes)
   }
 
   private func isStale(_ carrier: Carrier?) -> Bool {

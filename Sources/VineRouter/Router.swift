@@ -166,6 +166,9 @@ public struct Channels: Hashable, Sendable {
   public internal(set) var accepted: SortedMap<NodeID, ChannelID> = [:]
   /// Where accepted channels come from.
   var acceptedFrom: SortedMap<ChannelID, Endpoint> = [:]
+  /// Limited-VRs that chose this one, and the queue-VRs of the others, as the data plane was told.
+  var served: [NodeTag] = []
+  var routes: SortedMap<NodeTag, NodeID> = [:]
 }
 
 /// The VR's record about itself: the content last published and its version.

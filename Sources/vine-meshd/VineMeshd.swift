@@ -37,7 +37,8 @@ struct VineMeshd: AsyncParsableCommand {
       let group = ServiceGroup(
         configuration: .init(
           services: [.init(service: Daemon(paths: paths, configuration: settings, logger: logger))],
-          gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
+          gracefulShutdownSignals: [.sigterm, .sigint],
+          logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
       try await group.run()
     } catch let error as any ExplainedError {
       FileHandle.standardError.write(Data("vine-meshd: \(error.line)\n".utf8))

@@ -73,9 +73,13 @@ struct RelayTests {
     defer { withExtendedLifetime(ping) {} }
     #expect(eventually { world[2].status.queues.first?.frames == 2 })
     #expect(world[2].status.queues.first?.tag == world[3].node.tag)
+    let own = try Background("ping -n -c 1 -W 5 \(world[3].hostAddress)", namespace: world[2].host)
+    defer { withExtendedLifetime(own) {} }
+    #expect(eventually { world[2].status.queues.first?.frames == 3 }, "packets of its own hosts wait, too")
     try openChannel(world, from: 3, to: 2, ChannelID(rawValue: 3))
-    #expect(eventually { world[2].status.relay.forwarded == 2 })
+    #expect(eventually { world[2].status.relay.forwarded == 3 })
     #expect(eventually { world[1].status.injected.packets >= 3 }, "the answers came back")
+    #expect(eventually { world[2].status.injected.packets == 1 })
     #expect(world[2].status.queues.isEmpty)
   }
 
