@@ -55,28 +55,54 @@ struct ChannelTests {
   private let junk =
     "import\tsocket,time;s=socket.create_connection(('198.18.0.1',2247));s.send(b'GET\\x20/\\r\\n');time.sleep(3)"
 
-  @Test func `a channel without a session is closed after ten seconds`() throws {
-    let now = Instant.zero
-    #expect(Limits.unauthenticatedChannel == .seconds(10))
+  /// Channels on a port of their own, and connections of strangers to them.
+  private func withChannels(
+    accepting count: Int, _ body: @escaping @Sendable (Channels, () -> Void) throws -> Void
+  ) throws -> Events {
     let events = Events()
     let world = try World(sites: 1)
     defer { withExtendedLifetime(world) {} }
     try inside(world[1].router) {
-      let loop = try EventLoop()
-      let configuration = DataPlaneConfiguration(
-        node: Nodes.numbered(1), listen: Endpoint(address: IPv4Address(rawValue: 0), port: 4000), lanInterface: "lan")
-      let channels = try Channels(loop: loop, configuration: configuration) { events.add($0) }
-      let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-      defer { close(client) }
       let here = Endpoint(address: IPv4Address(rawValue: 0x7F00_0001), port: 4000)
-      #expect(Wire.withAddress(of: here) { connect(client, $0, $1) } == 0)
-      channels.accept(at: now)
-      channels.expire(at: now + .milliseconds(9999))
+      let configuration = DataPlaneConfiguration(
+        node: Nodes.numbered(1), listen: here, lanInterface: "lan", acceptedChannelsMax: count)
+      let channels = try Channels(loop: EventLoop(), configuration: configuration) { events.add($0) }
+      var clients: [Int32] = []
+      defer { clients.forEach { close($0) } }
+      try body(channels) {
+        clients.append(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        _ = Wire.withAddress(of: here) { connect(clients[clients.count - 1], $0, $1) }
+        channels.accept(at: .zero)
+      }
+    }
+    return events
+  }
+
+  @Test func `a channel without a session is closed after ten seconds`() throws {
+    #expect(Limits.unauthenticatedChannel == .seconds(10))
+    let events = try withChannels(accepting: 4) { channels, connect in
+      connect()
+      channels.expire(at: .zero + .milliseconds(9999))
       #expect(channels.status.count == 1)
-      channels.expire(at: now + .seconds(10))
+      channels.expire(at: .zero + .seconds(10))
       #expect(channels.status.isEmpty)
     }
     #expect(events.first { if case .channelClosed(_, "no session came about") = $0 { true } else { nil } } == true)
+  }
+
+  @Test func `strangers make room for a new channel, VRs do not`() throws {
+    _ = try withChannels(accepting: 2) { channels, connect in
+      connect()
+      connect()
+      channels.authenticated(ChannelID(rawValue: 4))
+      connect()
+      #expect(channels.status.map(\.channel.rawValue) == [4, 6])
+      channels.authenticated(ChannelID(rawValue: 6))
+      connect()
+      #expect(channels.status.map(\.channel.rawValue) == [4, 6])
+      channels.expire(at: .zero + .seconds(1000))
+      #expect(channels.status.count == 2)
+    }
   }
 
   @Test func `a probe arrives with its nonce and the asker's answer address`() throws {
