@@ -9,6 +9,9 @@ import Yams
 /// A YAML mapping; every key may be left out. An unknown key, a wrong type or a value out of range is an error
 /// with file, line and column, because a misspelt key that is ignored costs an operator a day.
 public struct Configuration: Hashable, Sendable {
+  /// The VR that this file is for; written by `init` and `join`, so that a state folder of another VR is noticed.
+  public var mesh: String?
+  public var site: String?
   /// Interface of the site's network, where the hosts are. Default: the only one that is up, besides loopback.
   public var lan: String?
   /// UDP and TCP port, the paper's 2247.
@@ -64,6 +67,8 @@ public struct Configuration: Hashable, Sendable {
   /// What `init` and `join` write.
   public var yaml: String {
     var lines = ["# Written by vine-mesh. Keys and defaults: vine-meshd(8)."]
+    if let mesh { lines.append("mesh: \(mesh)") }
+    if let site { lines.append("site: \(site)") }
     if let lan { lines.append("lan: \(lan)") }
     if port != Endpoint.defaultPort { lines.append("port: \(port)") }
     for (name, list) in [("endpoints", endpoints), ("bootstrap", bootstrap)] where !list.isEmpty {
@@ -73,7 +78,18 @@ public struct Configuration: Hashable, Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// Two VRs with one identity would tear at each other: a state folder that was copied is refused.
+  func checkBelongs(site: String, mesh: String, state: String) throws(HostError) {
+    guard self.site ?? site == site, self.mesh ?? mesh == mesh else {
+      throw HostError(
+        "the state folder \(state) is of site \(site) in mesh \(mesh), the configuration of \(self.site ?? site) in \(self.mesh ?? mesh)",
+        mend: "give --config and --state of one VR", .configuration)
+    }
+  }
+
   private static let fields: [String: @Sendable (inout Configuration, Node) -> Bool] = [
+    "mesh": { set(&$0.mesh, $1.string) },
+    "site": { set(&$0.site, $1.string) },
     "lan": { set(&$0.lan, interface($1)) },
     "port": { set(&$0.port, $1.int.flatMap { UInt16(exactly: $0) }.flatMap { $0 > 0 ? $0 : nil }) },
     "endpoints": { set(&$0.endpoints, list($1, Endpoint.init)) },
@@ -84,6 +100,7 @@ public struct Configuration: Hashable, Sendable {
   ]
 
   private static let expectations = [
+    "mesh": "the name of a mesh", "site": "the name of a site",
     "lan": "the name of an interface", "port": "a port from 1 to 65535",
     "endpoints": "a list of address or address:port", "bootstrap": "a list of address or address:port",
     "queueNumber": "a number from 0 to 65535", "leaveAlone": "a list of address blocks like 172.17.0.0/16",

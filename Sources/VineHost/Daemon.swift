@@ -54,6 +54,7 @@ public struct Daemon: Service {
     try Machine.checkPrivileges()
     do { try Sodium.start() } catch { throw HostError(error.description, mend: "", .failed) }
     let folder = StateFolder(paths.state)
+    try folder.create()
     let contents = try folder.load()
     let lock = try folder.lock()
     let trust: MeshTrust
@@ -69,6 +70,7 @@ public struct Daemon: Service {
         "the state folder mixes two VRs: key and certificate do not match",
         mend: "restore the whole folder from one backup", .configuration)
     }
+    try configuration.checkBelongs(site: certified.site, mesh: contents.genesis.meshName, state: paths.state)
     let space = Block(contents.genesis.space) ?? .standardSpace
     let lan = try Machine.lan(configured: configuration.lan)
     let store = try Store(path: folder.database, node: contents.key.node)

@@ -46,6 +46,7 @@ public enum MeshSetup {
       try folder.create()
       let store = try Store(path: folder.database, node: key.node)
       let block = try decideFounding(site, hosts: request.hosts, key: key, store: store, at: now)
+      (configuration.mesh, configuration.site) = (request.mesh, site.description)
       try write(configuration, to: request.paths.configuration)
       try folder.write(seed: seed, certificate: certificate, genesis: genesis, authoritySeed: authority.seed)
       return InitResult(
@@ -118,6 +119,7 @@ public enum MeshSetup {
     guard let block = directory.view.blocks(of: key.node).first else {
       throw HostError("the mesh granted no block", mend: "update the older side, then ask for a new token", .failed)
     }
+    (configuration.mesh, configuration.site) = (genesis.meshName, token.site)
     try write(configuration, to: paths.configuration)
     try folder.write(seed: seed, certificate: grant.certificate, genesis: genesis, authoritySeed: nil)
     return JoinResult(

@@ -42,7 +42,9 @@ public struct StateFolder: Sendable {
       try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
-      throw HostError("cannot make the state folder \(path)", mend: "run as root, or move it with --state", .permission)
+      throw HostError(
+        "cannot write the state folder \(path): \(String(cString: strerror(errno)))",
+        mend: "run as root, or move it with --state", .permission)
     }
     guard access(path, W_OK) == 0, isWritable else {
       throw HostError(

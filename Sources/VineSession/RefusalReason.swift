@@ -18,7 +18,7 @@ public enum RefusalReason: UInt8, CaseIterable, Error, Hashable, Sendable {
   public var explanation: String {
     switch self {
     case .foreignMesh:
-      "the two VRs belong to different meshes; join with a token of the right mesh, or correct the endpoint"
+      "one VR is of another mesh than the other; join with a token of the right mesh, or correct the endpoint"
     case .noCertificate: "the VR showed no certificate; let it join with an invitation"
     case .badCertificate:
       "the VR's certificate is not one of this mesh for its key; let it join again with a new invitation"

@@ -25,6 +25,7 @@ private func parse(_ text: String) throws -> Configuration {
       logLevel: debug
       """
     let configuration = try parse(text)
+    #expect(configuration.site == nil)
     #expect(configuration.lan == "eth1" && configuration.port == 2248 && configuration.queueNumber == 7)
     #expect(configuration.endpoints.map(\.description) == ["198.18.0.1:2247", "198.18.0.2:99"])
     #expect(configuration.bootstrap.count == 1 && configuration.leaveAlone.count == 1)
@@ -53,5 +54,14 @@ private func parse(_ text: String) throws -> Configuration {
     let error = #expect(throws: HostError.self) { try parse(text) }
     #expect(error?.line.hasPrefix("config.yaml:") == true && error?.line.contains("\n") == false)
     #expect(error?.exitCode == 78)
+  }
+}
+
+@Suite struct BelongingTests {
+  @Test func `a state folder of another site is refused, one of no stated site is not`() throws {
+    var configuration = Configuration()
+    try configuration.checkBelongs(site: "uf", mesh: "demo", state: "s")
+    configuration.site = "nwu"
+    #expect(throws: HostError.self) { try configuration.checkBelongs(site: "uf", mesh: "demo", state: "s") }
   }
 }
