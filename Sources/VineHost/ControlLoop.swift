@@ -106,7 +106,8 @@ public final class ControlLoop: Sendable {
 }
 
 /// Carries the parts of the loop to its thread, once.
-private final class Start: @unchecked Sendable {  // tidy allows unchecked-sendable: handed over before the thread starts
+// tidy allows unchecked-sendable: handed over before the thread starts
+private final class Start: @unchecked Sendable {
   let router: Router
   let runner: EffectRunner
   init(router: Router, runner: EffectRunner) {
