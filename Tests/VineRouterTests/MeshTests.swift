@@ -1,0 +1,250 @@
+import Testing
+import VineAddress
+import VineBase
+import VineGossip
+import VineIdentity
+import VineRaft
+import VineRegistry
+import VineRouting
+import VineSession
+import VineWire
+
+@testable import VineRouter
+
+/// Routers of several VRs on virtual time, joined by a perfect underlay in place of data planes: handshakes go to
+/// whoever has the endpoint, control messages to whoever has the session.
+private final class World {
+  private struct Letter {
+    let at: Instant
+    let order: Int
+    let to: NodeID
+    let input: RouterInput
+  }
+
+  let authority: CertificateAuthority
+  let genesis: Genesis
+  let trust: MeshTrust
+  let wall = WallTime(secondsSince1970: 1_800_000_000)
+  var now = Instant(nanoseconds: 1)
+  var routers: SortedMap<NodeID, Router> = [:]
+  var tables: SortedMap<NodeID, ForwardingTable> = [:]
+  var answers: [LocalAnswer] = []
+  var failures: [RequestFailure] = []
+  var events: [RouterEvent] = []
+  var cut: Set<NodeID> = []
+  private var endpoints: SortedMap<NodeID, Endpoint> = [:]
+  private var letters: [Letter] = []
+  private var sent = 0
+
+  init() throws {
+    let founder = try World.key(1)
+    authority = try CertificateAuthority.create(
+      meshName: "demo", seed: [UInt8](repeating: 9, count: 32), at: wall)
+    genesis = try Genesis(
+      meshName: "demo", space: Block.standardSpace.description, founder: founder.node,
+      caCertificate: authority.certificateDER, nonce: [UInt8](repeating: 4, count: 16))
+    trust = try MeshTrust(genesis: genesis)
+    try add(founder, site: "uf", authority: authority, records: [], bootstrap: nil)
+    let id = try #require(ProposalID([UInt8](repeating: 1, count: 16)))
+    let site = try #require(SiteName("uf"))
+    run(.seconds(1))
+    try propose(.found(site: site, hosts: 200, space: .standardSpace), at: founder.node, as: id)
+    run(.seconds(1))
+  }
+
+  static func key(_ byte: UInt8) throws -> StaticKey {
+    try #require(StaticKey(seed: [UInt8](repeating: byte, count: 32)))
+  }
+
+  func add(
+    _ key: StaticKey, site: String, authority: CertificateAuthority? = nil, records: [SignedRecord], bootstrap: NodeID?
+  ) throws {
+    let endpoint = Endpoint(address: IPv4Address(rawValue: 0xC612_0001 + UInt32(routers.count)))
+    endpoints[key.node] = endpoint
+    let certificate = try self.authority.issue(node: key.node, site: site, mesh: genesis.meshID, at: wall)
+    let identity = RouterIdentity(
+      key: key, site: site, genesis: genesis, certificate: certificate, certificateExpires: wall, authority: authority,
+      softwareVersion: "test")
+    let placement = RouterPlacement(
+      declaredEndpoints: [endpoint], localAddresses: [endpoint.address], port: endpoint.port,
+      bootstrap: bootstrap.flatMap { endpoints[$0] }.map { [$0] } ?? [])
+    let memory = RouterMemory(hardState: nil, log: [], records: records, incarnation: 1, hosts: LNDT())
+    let seed = UInt64(routers.count) + 7
+    var secrets = RandomSource(seed: seed)
+    let secret = (0..<64).map { _ in UInt8(truncatingIfNeeded: secrets.next()) }
+    routers[key.node] = Router(
+      identity: identity, placement: placement, memory: memory, trust: trust,
+      ephemeralKeys: SeededEphemeralKeys(seed: seed), secret: { count in World.secrets(secret, count) },
+      random: RandomSource(seed: seed))
+    deliver(.start, to: key.node)
+  }
+
+  /// Distinct bytes for each call, from one counter: tests need no secrets, only different ones.
+  private nonisolated(unsafe) static var counter: UInt8 = 0  // tidy allows nonisolated-unsafe: one test at a time
+  private static func secrets(_ base: [UInt8], _ count: Int) -> [UInt8] {
+    counter &+= 1
+    return (0..<count).map { base[$0 % base.count] ^ counter }
+  }
+
+  /// Admits a site as a join does, and returns what the joiner is granted.
+  func admit(_ key: StaticKey, site: String) throws -> [SignedRecord] {
+    let founder = genesis.founder
+    request(.invite(site: try #require(SiteName(site)), hosts: 100, validFor: .seconds(60)), at: founder)
+    guard case .invitation(let text, _)? = answers.last else {
+      Issue.record("no invitation: \(failures)")
+      return []
+    }
+    let token = try InvitationToken.parse(text)
+    let command = RegistryCommand.admit(
+      node: key.node, invitation: try #require(InvitationID(token.id)), secretHash: token.secretHash)
+    try propose(
+      command, at: founder, as: try #require(ProposalID([UInt8](repeating: UInt8(sent & 127) + 2, count: 16))))
+    run(.seconds(1))
+    return routers[founder]?.gossip.records ?? []
+  }
+
+  func request(_ request: LocalRequest, at node: NodeID) {
+    deliver(.request(RequestID(rawValue: UInt64(sent) + 1), request), to: node)
+    run(.seconds(2))
+  }
+
+  private func propose(_ command: RegistryCommand, at node: NodeID, as id: ProposalID) throws {
+    guard var router = routers[node] else { return }
+    var turn = Turn(now: now, wall: wall)
+    router.run(router.registrar.propose(Proposal(id: id, author: node, at: wall, command: command), at: now), &turn)
+    router.settle(&turn)
+    routers[node] = router
+    for effect in turn.effects { carryOut(effect, of: node) }
+  }
+
+  func deliver(_ input: RouterInput, to node: NodeID) {
+    guard !cut.contains(node), let effects = routers.update(node, { $0.handle(input, at: now, wall: wall) }) else {
+      return
+    }
+    for effect in effects { carryOut(effect, of: node) }
+  }
+
+  private func carryOut(_ effect: RouterEffect, of node: NodeID) {
+    switch effect {
+    case .persistLog(_, let entries, _):
+      guard let last = entries.last, let term = routers[node]?.registrar.raft?.hardState.term else { return }
+      deliver(.persisted(last.index, term), to: node)
+    case .handshake(let bytes, .datagram(let endpoint)):
+      guard let to = endpoints.first(where: { $0.1 == endpoint })?.0, let from = endpoints[node] else { return }
+      send(.handshake(bytes, via: .datagram(from)), to: to)
+    case .control(let bytes, let peer):
+      guard let from = endpoints[node], routers[peer] != nil else { return }
+      send(.control(bytes, from: node, via: .datagram(from), localIndex: 1), to: peer)
+    case .install(let session):
+      // The first frame on a session confirms it to whoever began it.
+      if session.isInitiator { send(.confirmed(localIndex: session.localIndex), to: node) }
+    case .table(let table): tables[node] = table
+    case .answer(_, .success(let answer)): answers.append(answer)
+    case .answer(_, .failure(let failure)): failures.append(failure)
+    case .event(let event): events.append(event)
+    default: break
+    }
+  }
+
+  private func send(_ input: RouterInput, to node: NodeID) {
+    sent += 1
+    letters.append(Letter(at: now + .milliseconds(10), order: sent, to: node, input: input))
+  }
+
+  func run(_ duration: Duration) {
+    let end = now + duration
+    while true {
+      let letter = letters.indices.min { (letters[$0].at, letters[$0].order) < (letters[$1].at, letters[$1].order) }
+      let sleeper = routers.map { ($0.1.nextWakeup.at, $0.0) }.filter { !cut.contains($0.1) }.min { $0 < $1 }
+      if let letter, sleeper.map({ letters[letter].at <= $0.0 }) ?? true {
+        guard letters[letter].at <= end else { break }
+        let arrived = letters.remove(at: letter)
+        now = max(now, arrived.at)
+        deliver(arrived.input, to: arrived.to)
+      } else if let sleeper, sleeper.0 <= end {
+        now = max(now, sleeper.0)
+        deliver(.wakeup, to: sleeper.1)
+      } else {
+        break
+      }
+    }
+    now = end
+  }
+}
+
+@Suite(.serialized) struct MeshTests {
+  @Test func `two sites join, share a ViNe and derive the same table`() throws {
+    let world = try World()
+    let (uf, nwu) = (world.genesis.founder, try World.key(2))
+    let granted = try world.admit(nwu, site: "nwu")
+    try world.add(nwu, site: "nwu", records: granted, bootstrap: uf)
+    world.run(.seconds(10))
+    #expect(world.routers[uf]?.peers.connected == [nwu.node] && world.routers[nwu.node]?.peers.connected == [uf])
+
+    let physics = try #require(VineName("physics"))
+    world.request(.createVine(physics), at: uf)
+    world.request(.joinVine(physics), at: nwu.node)
+    let (first, second) = (try #require(IPv4Address("172.16.0.10")), try #require(IPv4Address("172.16.1.10")))
+    world.request(.addHost(first, physics), at: uf)
+    world.request(.addHost(second, physics), at: nwu.node)
+    world.run(.seconds(5))
+    #expect(world.failures.isEmpty)
+
+    let table = try #require(world.tables[uf])
+    let peer = try #require(table.index(of: nwu.node))
+    #expect(table.outbound(source: first.rawValue, destination: second.rawValue) == .tunnel(network: 1, peer: peer))
+    let digests = world.routers.values.map { $0.directory.tables[NetworkID(rawValue: 1)]?.digest }
+    #expect(digests.count == 2 && digests[0] == digests[1] && digests[0] != nil)
+    // Each announces the digest it derived, also the one that its own record changed last.
+    for router in world.routers.values {
+      #expect(world.routers[uf]?.directory.records[router.node]?.tableDigests[NetworkID(rawValue: 1)] == digests[0])
+    }
+  }
+
+  @Test func `requests that make no sense are answered with the mend`() throws {
+    let world = try World()
+    let uf = world.genesis.founder
+    let (physics, address) = (try #require(VineName("physics")), try #require(IPv4Address("172.16.0.10")))
+    world.request(.addHost(address, physics), at: uf)
+    #expect(world.failures.last == .unknownVine(physics))
+    world.request(.createVine(physics), at: uf)
+    for wrong in ["172.16.0.0", "172.16.0.1", "172.16.0.255", "172.20.0.1", "8.8.8.8"] {
+      let before = world.failures.count
+      world.request(.addHost(try #require(IPv4Address(wrong)), physics), at: uf)
+      #expect(world.failures.count == before + 1 && world.failures.last?.mend.isEmpty == false)
+    }
+    world.request(.removeHost(address, nil), at: uf)
+    #expect(world.failures.last?.message.contains("not in the LNDT") == true)
+    world.request(.createVine(physics), at: uf)
+    #expect(world.failures.last?.message.contains("there is a ViNe physics already") == true)
+  }
+
+  @Test func `a VR that falls silent is let go and comes back`() throws {
+    let world = try World()
+    let (uf, nwu) = (world.genesis.founder, try World.key(2))
+    try world.add(nwu, site: "nwu", records: try world.admit(nwu, site: "nwu"), bootstrap: uf)
+    world.run(.seconds(10))
+    world.cut = [nwu.node]
+    world.run(.seconds(30))
+    #expect(world.routers[uf]?.peers.connected == [])
+    world.cut = []
+    world.run(.seconds(20))
+    #expect(world.routers[uf]?.peers.connected == [nwu.node])
+  }
+
+  @Test func `bytes that are no message are reported and change nothing`() throws {
+    let world = try World()
+    let (uf, nwu) = (world.genesis.founder, try World.key(2))
+    try world.add(nwu, site: "nwu", records: try world.admit(nwu, site: "nwu"), bootstrap: uf)
+    world.run(.seconds(10))
+    var random = RandomSource(seed: 3)
+    for length in 0..<200 {
+      let bytes = (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+      world.deliver(.control(bytes, from: nwu.node, via: .channel(ChannelID(rawValue: 2)), localIndex: 1), to: uf)
+      world.deliver(.handshake(bytes, via: .channel(ChannelID(rawValue: 2))), to: uf)
+    }
+    world.run(.seconds(5))
+    #expect(world.routers[uf]?.peers.connected == [nwu.node])
+    #expect(world.events.contains { if case .undecodable = $0 { true } else { false } })
+  }
+}
