@@ -155,7 +155,8 @@ def _words(stage: Stage) -> Iterable[Mistake]:
     silent = uf.tool("status", "--socket", "/nonexistent.sock")
     yield Mistake("no daemon behind the socket", silent, (NOT_RUNNING,), r"vine-meshd|start")
     unknown = uf.tool("frobnicate")
-    stage.report.check("an unknown verb is a usage error", unknown.code == USAGE, f"exit {unknown.code}: {unknown.line}")
+    told = f"exit {unknown.code}: {unknown.line}"
+    stage.report.check("an unknown verb is a usage error", unknown.code == USAGE, told)
 
 
 def refusal(stage: Stage, ns: str, argv: list[str]) -> Outcome:
@@ -173,7 +174,7 @@ def _both_sides(stage: Stage) -> None:
     """UF's log names the two refusals that reached it."""
     log = stage.vrs["uf"].log()
     lines = [line for line in log.splitlines() if re.search(r"refus|another mesh|foreign|invitation", line, re.I)]
-    used = [line for line in lines if re.search(r"used", line, re.I)]
+    used = [line for line in lines if re.search(r"\bused\b", line, re.I)]
     foreign = [line for line in lines if re.search(r"foreign|another mesh", line, re.I)]
     told = " | ".join(line.strip()[:160] for line in (used[:1] + foreign[:1])) or "no such line in UF's log"
     stage.report.check("UF's log names what it refused", bool(used and foreign), told)

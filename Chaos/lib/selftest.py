@@ -30,6 +30,9 @@ from lib.shell import Outcome  # noqa: E402
 from lib.stage import Stage  # noqa: E402
 from lib.topology import FIGURE_3, PU, UF, Site  # noqa: E402
 
+NO_TIME_MS = 0.1
+"""What the RTT comparison may say of kernel routing, which adds nothing: its measured error is below 0.02 ms."""
+
 BLOCKS = {site.name: IPv4Network(f"172.16.{site.index}.0/24") for site in FIGURE_3}
 
 
@@ -71,32 +74,41 @@ def underlay(stage: Stage) -> None:
     assert not stage.watch.leaks(), "control packets are no leaks"
     route_by_kernel(stage)
     _expect(stage, pairs.all_pairs, failed=[])
-    refusals = [claim.name for claim in _claims(stage, pairs.isolation)]
-    _expect(stage, pairs.isolation, failed=refusals)
+    _expect(stage, pairs.isolation, failed=None)
     _expect(stage, work.real_programs, failed=[])
     _expect(stage, work.large_packets, failed=["ping -s 1472 -M do reports the MTU that then passes"])
-    for leg in ("uf", "nwu", "pu"):
-        stage.runner.run(["ip", "-n", stage.topology.ns("inet"), "link", "set", leg, "mtu", "1436"], check=True)
+    _narrow(stage, 1436)
     _expect(stage, work.large_packets, failed=[])
     _expect(stage, work.sealed, failed=["no plain text between sites"])
     _expect(stage, speed.speed, failed=[])
+    added = next(claim.value for claim in stage.report.claims if claim.unit == "ms")
+    assert abs(added) < NO_TIME_MS, f"kernel routing adds no time, {added:.3f} ms measured"
     closed = lambda s: restart._fails_closed(s, UF, len(s.watch.leaks()))  # noqa: E731, SLF001
     _expect(stage, closed, failed=["a dead VR fails closed (UF)"])
-    _expect(stage, work.no_leaks, failed=["clear virtual packets on the underlay in the whole run"])
+    stage.report = Report("selftest", stage.console)
+    work.no_leaks(stage)
+    # The captures cannot write down a gigabyte in clear without drops: only the first of the two claims is certain.
+    assert stage.report.claims[0].state == "failed", "clear packets must be found"
 
 
-def _claims(stage: Stage, act: Callable[[Stage], None]) -> list:  # type: ignore[type-arg]
-    """The claims that one phase adds."""
+def _narrow(stage: Stage, mtu: int) -> None:
+    """Lowers the MTU of the core's legs at both ends, so that kernel routers have to report it."""
+    inet = stage.topology.ns("inet")
+    for site in stage.topology.sites:
+        end = (stage.topology.ns(f"{site.name}-gw"), "out") if site.limited else (stage.topology.vr(site), "wan")
+        for namespace, interface in ((inet, site.name), end):
+            stage.runner.run(["ip", "-n", namespace, "link", "set", interface, "mtu", str(mtu)], check=True)
+
+
+def _expect(stage: Stage, act: Callable[[Stage], None], failed: list[str] | None) -> None:
+    """Runs a phase; exactly these claims must fail (None: all of them)."""
     stage.report = Report("selftest", stage.console)
     act(stage)
-    return stage.report.claims
-
-
-def _expect(stage: Stage, act: Callable[[Stage], None], failed: list[str]) -> None:
-    """Runs a phase; exactly these claims must fail."""
-    found = [claim.name for claim in _claims(stage, act) if claim.state == "failed"]
-    assert found == failed, f"failed: {found}, expected: {failed}"
-    stage.console.note(f"as expected: {len(failed)} of {len(stage.report.claims)} claims fail")
+    claims = stage.report.claims
+    expected = [claim.name for claim in claims] if failed is None else failed
+    found = [claim.name for claim in claims if claim.state == "failed"]
+    assert found == expected, f"failed: {found}, expected: {expected}"
+    stage.console.note(f"as expected: {len(found)} of {len(claims)} claims fail")
 
 
 def pure() -> None:
@@ -153,7 +165,8 @@ def main() -> int:
         return 0
     box, code = Sandbox(options.verbose), 1
     console = Console()
-    stage = Stage(box.topology, box.processes, Report("selftest", console), console, LeakWatch(box.processes, box.topology))
+    watch = LeakWatch(box.processes, box.topology)
+    stage = Stage(box.topology, box.processes, Report("selftest", console), console, watch)
     try:
         box.catch_signals()
         underlay(stage)

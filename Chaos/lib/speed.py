@@ -14,7 +14,7 @@ RTT_ADDED_MAX = 0.5
 """Milliseconds that both VRs together may add (the paper: 1)."""
 
 ROUNDS = 3
-"""The four pings of the RTT comparison take turns, so that a busy moment of the machine hits all of them."""
+"""The five pings of the RTT comparison take turns, so that a busy moment of the machine hits all of them."""
 
 
 def tcp(stage: Stage) -> None:
@@ -39,13 +39,18 @@ def _run(stage: Stage, source: Host, target: Host, *flags: str) -> Transfer:
 
 
 def round_trips(stage: Stage) -> None:
-    """p50 host to host, minus p50 VR to VR over the underlay, minus p50 of both LAN hops."""
+    """p50 host to host, minus p50 VR to VR over the underlay, minus p50 of both LAN hops.
+
+    Every ping also pays for ping itself and for the kernel's answer; a ping of the host's own loopback measures that.
+    Three are subtracted and one is in the first, so two go back: without them the VRs would look 0.1 ms too fast.
+    """
     source, target = stage.topology.host(UF, 1), stage.topology.host(NWU, 1)
     roads = {
         "host to host": (source.ns, target.alias),
         "VR to VR": (stage.topology.vr(UF), NWU.endpoint),
         "LAN at UF": (source.ns, UF.lan),
         "LAN at NWU": (target.ns, NWU.lan),
+        "ping itself": (source.ns, "127.0.0.1"),
     }
     ping(stage.runner, source.ns, target.alias, count=20, interval=0.01)
     samples: dict[str, list[float]] = {name: [] for name in roads}
@@ -53,7 +58,8 @@ def round_trips(stage: Stage) -> None:
         for name, (namespace, address) in roads.items():
             samples[name] += ping(stage.runner, namespace, address, count=60, interval=0.01).rtts_ms
     p50 = {name: median(rtts) for name, rtts in samples.items()}
-    added = p50["host to host"] - p50["VR to VR"] - p50["LAN at UF"] - p50["LAN at NWU"]
+    known = p50["VR to VR"] + p50["LAN at UF"] + p50["LAN at NWU"] - 2 * p50["ping itself"]
+    added = p50["host to host"] - known
     told = ", ".join(f"{name} {value:.3f}" for name, value in p50.items())
     stage.report.figure("RTT added by both VRs (p50)", added, "ms", RTT_ADDED_MAX, "lower", told)
 
