@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -139,9 +140,9 @@ def main() -> int:
         report.check("the demo runs to its end", False, f"interrupted by {interrupt}")
     except Exception as error:
         report.check("the demo runs to its end", False, f"{type(error).__name__}: {error}")
-        _show_logs(stage)
     finally:
         sandbox.ignore_signals()
+        _save_logs(stage, options.report)
         if not kept:
             console.phase("removal", "namespaces, processes, run folder")
             left = box.remove()
@@ -153,11 +154,15 @@ def main() -> int:
     return 0 if report.holds else 1
 
 
-def _show_logs(stage: Stage) -> None:
-    """The last lines of each daemon, because its files are about to be removed."""
-    for name, vr in stage.vrs.items():
-        for line in vr.log().splitlines()[-8:]:
-            stage.console.note(f"{name}: {line}")
+def _save_logs(stage: Stage, report: Path) -> None:
+    """The daemons' logs beside the report if a claim failed, because the run folder is about to be removed."""
+    folder = report.with_name(f"{report.stem}-logs")
+    shutil.rmtree(folder, ignore_errors=True)
+    if stage.report.count("failed") and stage.vrs:
+        folder.mkdir(parents=True)
+        for name, vr in stage.vrs.items():
+            (folder / f"{name}.log").write_text(vr.log())
+        stage.console.note(f"a claim failed: the logs of the VRs are in {folder}")
 
 
 if __name__ == "__main__":
