@@ -49,7 +49,9 @@ extension Router {
       run(
         reachability: .dialBackRequest(from: peer, observed: observed, wanted: wanted, nonce: nonce), &turn)
     case .keepalive(let sequence, let isReply):
-      if !isReply { send(.keepalive(sequence: sequence, isReply: true), to: peer, &turn) }
+      guard !isReply else { return }
+      send(.keepalive(sequence: sequence, isReply: true), to: peer, &turn)
+      send(hello(over: carrier), to: peer, &turn)
     // For guests, for joiners, or of a newer version.
     case .notLeader, .genesisRequest, .genesis, .joinRequest, .joinReply, .joinRefused, .refusal, .fragment, .unknown:
       break

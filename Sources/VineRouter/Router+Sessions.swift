@@ -59,7 +59,7 @@ extension Router {
   }
 
   /// The peer learns how it looks from here, which tells it whether a NAT lies between.
-  private func hello(over carrier: Carrier) -> ControlMessage {
+  func hello(over carrier: Carrier) -> ControlMessage {
     var observed: Endpoint?
     if case .datagram(let endpoint) = carrier { observed = endpoint }
     if case .channel(let channel) = carrier { observed = channels.acceptedFrom[channel] }
@@ -74,7 +74,9 @@ extension Router {
     turn.pathsChanged = true
     for peer in directory.admitted where peer != node {
       if peers.needsHandshake(peer, at: turn.now) { connect(to: peer, &turn) }
-      if peers.needsKeepalive(peer, at: turn.now) {
+      // A VR that does not know its role yet asks until somebody tells how it looks from there: a greeting can be lost.
+      let asks = reachability.role == .unknown && peers.isConnected(peer)
+      if asks || peers.needsKeepalive(peer, at: turn.now) {
         peers.keepaliveSent(to: peer, at: turn.now)
         send(.keepalive(sequence: 0, isReply: false), to: peer, &turn)
       }

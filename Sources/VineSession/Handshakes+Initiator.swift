@@ -106,7 +106,8 @@ extension Handshakes {
     let session = EstablishedSession(
       peer: peer, carrier: attempt.carrier, suite: suite, sendKey: keys.send, receiveKey: keys.receive,
       localIndex: index, remoteIndex: remoteIndex, isInitiator: true, handshakeHash: noise.handshakeHash)
-    return [.send(frame, via: attempt.carrier), .established(session)]
+    // The session first: the peer's answer to step 3 may be here before the caller has done with these effects.
+    return [.established(session), .send(frame, via: attempt.carrier)]
   }
 
   /// A refusal came, of whatever step. Anybody who saw our index can have made it.
