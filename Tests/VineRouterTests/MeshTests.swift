@@ -32,6 +32,8 @@ private final class World {
   var failures: [RequestFailure] = []
   var events: [RouterEvent] = []
   var cut: Set<NodeID> = []
+  /// Greetings that are lost from now on.
+  var greetingsToLose = 0
   private var endpoints: SortedMap<NodeID, Endpoint> = [:]
   private var letters: [Letter] = []
   private var sent = 0
@@ -57,7 +59,8 @@ private final class World {
   }
 
   func add(
-    _ key: StaticKey, site: String, authority: CertificateAuthority? = nil, records: [SignedRecord], bootstrap: NodeID?
+    _ key: StaticKey, site: String, authority: CertificateAuthority? = nil, records: [SignedRecord], bootstrap: NodeID?,
+    isDeclared: Bool = true
   ) throws {
     let endpoint = Endpoint(address: IPv4Address(rawValue: 0xC612_0001 + UInt32(routers.count)))
     endpoints[key.node] = endpoint
@@ -66,7 +69,7 @@ private final class World {
       key: key, site: site, genesis: genesis, certificate: certificate, certificateExpires: wall, authority: authority,
       softwareVersion: "test")
     let placement = RouterPlacement(
-      declaredEndpoints: [endpoint], localAddresses: [endpoint.address], port: endpoint.port,
+      declaredEndpoints: isDeclared ? [endpoint] : [], localAddresses: [endpoint.address], port: endpoint.port,
       bootstrap: bootstrap.flatMap { endpoints[$0] }.map { [$0] } ?? [])
     let memory = RouterMemory(hardState: nil, log: [], records: records, incarnation: 1, hosts: LNDT())
     let seed = UInt64(routers.count) + 7
@@ -134,11 +137,18 @@ private final class World {
       send(.handshake(bytes, via: .datagram(from)), to: to)
     case .control(let bytes, let peer):
       guard let from = endpoints[node], routers[peer] != nil else { return }
+      if greetingsToLose > 0, case .hello? = try? ControlMessage.decode(bytes) {
+        greetingsToLose -= 1
+        return
+      }
       send(.control(bytes, from: node, via: .datagram(from), localIndex: 1), to: peer)
     case .install(let session):
       // The first frame on a session confirms it to whoever began it.
       if session.isInitiator { send(.confirmed(localIndex: session.localIndex), to: node) }
     case .table(let table): tables[node] = table
+    case .dialBack(let endpoint, let nonce):
+      guard let to = endpoints.first(where: { $0.1 == endpoint })?.0, let from = endpoints[node] else { return }
+      send(.dialBack(nonce: nonce, from: from), to: to)
     case .answer(_, .success(let answer)): answers.append(answer)
     case .answer(_, .failure(let failure)): failures.append(failure)
     case .event(let event): events.append(event)
@@ -246,5 +256,16 @@ private final class World {
     world.run(.seconds(5))
     #expect(world.routers[uf]?.peers.connected == [nwu.node])
     #expect(world.events.contains { if case .undecodable = $0 { true } else { false } })
+  }
+
+  @Test func `a VR learns its role although the first greetings are lost`() throws {
+    let world = try World()
+    let (uf, nwu) = (world.genesis.founder, try World.key(2))
+    let granted = try world.admit(nwu, site: "nwu")
+    world.greetingsToLose = 4
+    try world.add(nwu, site: "nwu", records: granted, bootstrap: uf, isDeclared: false)
+    world.run(.seconds(10))
+    #expect(world.greetingsToLose == 0)
+    #expect(world.routers[nwu.node]?.reachability.role == .public)
   }
 }
