@@ -39,7 +39,7 @@ public struct RecordStore: Sendable {
     writer.append(record.key.id)
     writer.integer(record.version.epoch)
     writer.integer(record.version.sequence)
-    let hash = writer.bytes.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    let hash = FNV1a.hash(writer.bytes)
     return (hash ^ hash >> 32) &* 0x9E37_79B9_7F4A_7C15
   }
 }

@@ -58,13 +58,12 @@ public struct RegistryView: Sendable {
 
   /// Equal for equal facts in whatever order they came (FNV-1a over keys and indices in the order of keys).
   public var digest: UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    var writer = ByteWriter()
     for (key, fact) in facts {
-      key.bytes.forEach(mix)
-      for shift in stride(from: 56, through: 0, by: -8) { mix(UInt8(truncatingIfNeeded: fact.index >> UInt64(shift))) }
-      mix(fact.body == nil ? 0 : 1)
+      writer.append(key.bytes)
+      writer.integer(fact.index)
+      writer.integer(UInt8(fact.body == nil ? 0 : 1))
     }
-    return hash
+    return FNV1a.hash(writer.bytes)
   }
 }

@@ -21,8 +21,6 @@ public struct Peers: Sendable {
     public internal(set) var heardVia: Carrier?
     /// The carrier that the data plane was told.
     public internal(set) var carrier: Carrier?
-    /// What went wrong last.
-    public internal(set) var failure: String?
   }
 
   /// Receiving sessions kept for a peer: the newest, the one it replaces, and one of a simultaneous open.
@@ -47,7 +45,7 @@ public struct Peers: Sendable {
   public init() {}
 
   public func isConnected(_ node: NodeID) -> Bool {
-    all[node].map { !$0.sessions.isEmpty && $0.sessions.contains { !$0.isGuest } } ?? false
+    all[node].map { $0.sessions.contains { !$0.isGuest } } ?? false
   }
 
   public var connected: [NodeID] { all.keys.filter(isConnected) }
@@ -63,7 +61,6 @@ public struct Peers: Sendable {
     peer.heard = now
     peer.heardVia = session.carrier
     peer.keepaliveSent = nil
-    peer.failure = nil
     let surplus = max(0, peer.sessions.count - Self.sessionsMax)
     let released = peer.sessions.prefix(surplus).map(\.localIndex)
     peer.sessions.removeFirst(surplus)
@@ -92,8 +89,6 @@ public struct Peers: Sendable {
   }
 
   mutating func tried(_ node: NodeID, at now: Instant) { all[node, default: Peer(heard: now)].tried = now }
-
-  mutating func failed(_ node: NodeID, _ why: String) { _ = all.update(node) { $0.failure = why } }
 
   mutating func keepaliveSent(to node: NodeID, at now: Instant) { _ = all.update(node) { $0.keepaliveSent = now } }
 

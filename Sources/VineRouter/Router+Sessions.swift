@@ -19,10 +19,9 @@ extension Router {
     }
   }
 
-  private mutating func failed(
+  private func failed(
     _ peer: NodeID?, via carrier: Carrier, _ failure: HandshakeFailure, _ turn: inout Turn
   ) {
-    if let peer { peers.failed(peer, failure.description) }
     if case .refused(let reason) = failure {
       turn.report(.refusedByPeer(peer, via: carrier, reason))
     } else {
@@ -44,7 +43,8 @@ extension Router {
       turn.report(.sessionEstablished(peer, site: directory.name(of: peer), via: session.carrier))
     }
     if case .channel(let channel) = session.carrier {
-      if channel == channels.toQueueVR || channel.rawValue % 2 == 1 {
+      // Odd numbers are the keeper's own (VineRelay).
+      if channel.rawValue % 2 == 1 {
         run(keeper: .established(channel, peer), &turn)
       } else {
         channels.accepted[peer] = channel

@@ -33,9 +33,10 @@ public struct Router: Sendable {
   var requests: Requests
   var reassembly = Reassembler()
   var random: RandomSource
-  let memory: [SignedRecord]
-  /// What `wakeup` does once a second.
-  var nextTick = Instant.zero
+  /// Records of the store, until `start` has taken them up.
+  private var memory: [SignedRecord]
+  private var nextTick = Instant.zero
+  /// How often sessions and channels are looked after.
   static let tick = Duration.milliseconds(500)
 
   /// - Parameters:
@@ -110,6 +111,7 @@ public struct Router: Sendable {
     nextTick = turn.now + Self.tick
     run(gossip: .learned(memory), &turn)
     for record in memory { absorb(record, &turn) }
+    memory = []
     run(reachability: .localAddresses(placement.localAddresses), &turn)
     if !placement.declaredEndpoints.isEmpty {
       run(reachability: .declaredPublic(placement.declaredEndpoints), &turn)

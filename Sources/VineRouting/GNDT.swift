@@ -39,6 +39,6 @@ public struct GNDT: Sendable {
       writer.integer(entry.range.last.rawValue)
       writer.append(entry.value.bytes)
     }
-    return writer.bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    return FNV1a.hash(writer.bytes)
   }
 }

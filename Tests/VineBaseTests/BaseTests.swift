@@ -142,6 +142,18 @@ import VineBase
   }
 }
 
+@Suite struct FNV1aTests {
+  @Test func `the published vectors hold, and parts hash as their whole`() {
+    #expect(FNV1a.hash([]) == 0xCBF2_9CE4_8422_2325)
+    #expect(FNV1a.hash("a".utf8) == 0xAF63_DC4C_8601_EC8C)
+    #expect(FNV1a.hash("foobar".utf8) == 0x8594_4171_F739_67E8)
+    var parts = FNV1a()
+    parts.append("foo".utf8)
+    parts.append("bar".utf8)
+    #expect(parts.value == FNV1a.hash("foobar".utf8))
+  }
+}
+
 @Suite struct InstantTests {
   @Test func `instants and durations add up`() {
     let start = Instant(nanoseconds: 5)
