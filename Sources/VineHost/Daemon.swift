@@ -87,7 +87,8 @@ public struct Daemon: Service {
       declaredEndpoints: configuration.endpoints, localAddresses: Machine.addresses(besides: space),
       port: configuration.port, bootstrap: configuration.bootstrap)
     let router = Router(
-      identity: identity, placement: placement, memory: memory, trust: trust, ephemeralKeys: SystemEphemeralKeys(),
+      identity: identity, placement: placement, memory: memory, checks: Checks(trust: trust),
+      ephemeralKeys: SystemEphemeralKeys(),
       secret: { Sodium.randomBytes($0) }, random: RandomSource(seed: Clock.seed))
     let loop = ControlLoop()
     let dataPlane = try makeDataPlane(certified.node, lan: lan, loop: loop)

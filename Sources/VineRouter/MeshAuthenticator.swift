@@ -5,11 +5,11 @@ import VineSession
 /// Judges the credentials that peers show in handshakes: a certificate of this mesh's authority, or an
 /// invitation, which makes a guest that may ask to join and nothing else.
 public struct MeshAuthenticator: PeerAuthenticator {
-  public let trust: MeshTrust
+  public let checks: Checks
   /// Keys that the registry revoked.
   public var revoked: Set<NodeID> = []
 
-  public init(trust: MeshTrust) { self.trust = trust }
+  public init(checks: Checks) { self.checks = checks }
 
   public func judge(
     credential: [UInt8], noiseKey: [UInt8], peerIsInitiator: Bool, at now: WallTime
@@ -22,12 +22,9 @@ public struct MeshAuthenticator: PeerAuthenticator {
       guard !revoked.contains(node) else { return .failure(.revoked) }
       return .success(AuthenticatedPeer(node: node, isGuest: true, credential: credential))
     case .certificate(let der)?:
-      do throws(CertificateError) {
-        let vr = try trust.verify(certificateDER: der, at: now)
+      return checks.certificate(der, now).mapError(\.refusal).flatMap { vr in
         guard !revoked.contains(vr.node) else { return .failure(.revoked) }
         return .success(AuthenticatedPeer(node: vr.node, isGuest: false, credential: credential))
-      } catch {
-        return .failure(error.refusal)
       }
     }
   }

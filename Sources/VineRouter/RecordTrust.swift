@@ -8,8 +8,16 @@ import VineWire
 public struct RecordTrust: Sendable {
   /// Whose word on the registry counts; from the genesis.
   public let voters: [NodeID]
+  private let isValid: @Sendable ([UInt8], [UInt8], NodeID) -> Bool
 
-  public init(voters: [NodeID]) { self.voters = voters }
+  /// - Parameter isValid: whether a signature is an author's over the bytes.
+  public init(
+    voters: [NodeID],
+    isValid: @escaping @Sendable ([UInt8], [UInt8], NodeID) -> Bool = { Signature.isValid($0, of: $1, by: $2) }
+  ) {
+    self.voters = voters
+    self.isValid = isValid
+  }
 
   /// A VR's record must be the VR's own; a fact must be attested by a voter, and its key and version must be
   /// those inside the signed payload.
@@ -21,7 +29,7 @@ public struct RecordTrust: Sendable {
         fact.key.bytes == record.key.id, fact.index == record.version.sequence
       else { return false }
     }
-    return Signature.isValid(record.signature, of: record.signedBytes, by: record.author)
+    return isValid(record.signature, record.signedBytes, record.author)
   }
 
   /// The message without the records that are not believed, and how many those were.

@@ -43,7 +43,7 @@ public struct Router: Sendable {
   ///   - ephemeralKeys: fresh key pairs for handshakes, from libsodium in the shell.
   ///   - secret: random bytes fit for secrets, likewise.
   public init(
-    identity: RouterIdentity, placement: RouterPlacement, memory: RouterMemory, trust: MeshTrust,
+    identity: RouterIdentity, placement: RouterPlacement, memory: RouterMemory, checks: Checks,
     ephemeralKeys: any EphemeralKeys, secret: @escaping @Sendable (Int) -> [UInt8], random: RandomSource
   ) {
     var random = random
@@ -53,8 +53,8 @@ public struct Router: Sendable {
     self.memory = memory.records
     hosts = memory.hosts
     let voters = [identity.genesis.founder]
-    self.trust = RecordTrust(voters: voters)
-    authenticator = MeshAuthenticator(trust: trust)
+    trust = RecordTrust(voters: voters, isValid: checks.signature)
+    authenticator = MeshAuthenticator(checks: checks)
     registrar = Registrar(
       node: identity.node, voters: voters, hardState: memory.hardState, log: memory.log,
       random: RandomSource(seed: random.next()))

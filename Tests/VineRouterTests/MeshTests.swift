@@ -76,7 +76,7 @@ private final class World {
     var secrets = RandomSource(seed: seed)
     let secret = (0..<64).map { _ in UInt8(truncatingIfNeeded: secrets.next()) }
     routers[key.node] = Router(
-      identity: identity, placement: placement, memory: memory, trust: trust,
+      identity: identity, placement: placement, memory: memory, checks: Checks(trust: trust),
       ephemeralKeys: SeededEphemeralKeys(seed: seed), secret: { count in World.secrets(secret, count) },
       random: RandomSource(seed: seed))
     deliver(.start, to: key.node)

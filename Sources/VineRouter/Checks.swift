@@ -1,0 +1,33 @@
+import VineBase
+import VineIdentity
+import VineSession
+
+/// The two checks of signatures that a router makes. They depend on their arguments alone, so a simulation of
+/// thousands of VRs may remember what each came to.
+public struct Checks: Sendable {
+  /// Whether `signature` is the VR's over `bytes`.
+  public let signature: @Sendable (_ signature: [UInt8], _ bytes: [UInt8], _ author: NodeID) -> Bool
+  /// What a certificate (DER) says, if it is one of this mesh.
+  public let certificate: @Sendable (_ der: [UInt8], _ now: WallTime) -> Result<CertifiedVR, CertificateError>
+
+  public init(
+    signature: @escaping @Sendable ([UInt8], [UInt8], NodeID) -> Bool,
+    certificate: @escaping @Sendable ([UInt8], WallTime) -> Result<CertifiedVR, CertificateError>
+  ) {
+    self.signature = signature
+    self.certificate = certificate
+  }
+
+  /// By Ed25519, and by the authority in the mesh's genesis.
+  public init(trust: MeshTrust) {
+    self.init(
+      signature: { Signature.isValid($0, of: $1, by: $2) },
+      certificate: { der, now in
+        do throws(CertificateError) {
+          return .success(try trust.verify(certificateDER: der, at: now))
+        } catch {
+          return .failure(error)
+        }
+      })
+  }
+}
