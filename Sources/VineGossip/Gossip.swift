@@ -2,19 +2,27 @@ import VineBase
 
 /// Spreads signed records to every VR and finds out who is alive.
 ///
-/// Fresh records are pushed to a few peers at a time; whatever pushing misses, anti-entropy finds: two VRs compare
-/// one hash, and only if it differs the digests, and exchange only what differs. Signatures are checked before
-/// records come in here.
+/// Everything goes between neighbours: the VRs beside this one in a few rings that all VRs compute alike (`Rings`), and
+/// those that have this one beside them. Fresh records are pushed whole to two neighbours and announced to others,
+/// which ask for what does not come; what that misses, anti-entropy finds by comparing hash trees. Neighbours probe one
+/// another (SWIM with Lifeguard); a VR is dead when its time to refute is over, which independent accusers shorten.
+///
+/// Signatures are checked before records come in here. Extensions by role: `Gossip+Detector`, `Gossip+Suspicion`,
+/// `Gossip+Spread`, `Gossip+Sync`.
 public struct Gossip: Sendable {
   public enum Input: Sendable {
     case received(GossipMessage, from: NodeID)
     /// A record of this VR's own making: its own record, or a fact it attests.
     case publish(SignedRecord)
-    /// Known before: from the store, or from the VR that let this one join. Not news to anybody.
+    /// Known from the VR that let this one join. Not news to anybody.
     case learned([SignedRecord])
+    /// Whether others can begin sessions with this VR: only public VRs stand in the rings.
+    case reach(NodeID, isPublic: Bool)
     /// A session came up.
     case connected(NodeID)
     case disconnected(NodeID)
+    /// The registry revoked the VR: its record goes, and none of its records is taken any more.
+    case removed(NodeID)
     case wakeup
   }
 
@@ -22,195 +30,266 @@ public struct Gossip: Sendable {
     case send(GossipMessage, to: NodeID)
     /// New or newer: to be persisted and used.
     case accepted(SignedRecord)
+    /// A VR's state changed.
     case member(Member)
-    /// Somebody suspected this VR, which refutes: to be persisted, and the own record published with it.
+    /// Somebody accused this VR, which refutes: to be persisted, and the own record published with it.
     case incarnation(UInt64)
-  }
-
-  private struct Rumour: Sendable {
-    var roundsLeft: Int
-    /// Whoever sent it has it.
-    let source: NodeID?
+    /// A dead VR may be back: a session with it is to be tried.
+    case contact(NodeID)
   }
 
   public let node: NodeID
-  private let settings: GossipSettings
-  private var random: RandomSource
-  public private(set) var store = RecordStore()
-  private var membership: Membership
-  private var connected: SortedMap<NodeID, Bool> = [:]
-  private var rumours: SortedMap<RecordKey, Rumour> = [:]
-  private var nextPush: Instant?
-  private var nextSync: Instant?
+  let settings: GossipSettings
+  var random: RandomSource
+  public internal(set) var store: RecordStore
+  var members: Members
+  let place: RecordPlace
+  public internal(set) var incarnation: UInt64
 
-  public init(self node: NodeID, incarnation: UInt64, settings: GossipSettings, random: RandomSource) {
+  // Neighbours.
+  var rings: Rings
+  private(set) var connected: SortedMap<NodeID, Bool> = [:]
+  var probedBy: SortedMap<NodeID, Instant> = [:]
+  /// Connected, and beside this VR in a ring or the other way round; sorted.
+  public private(set) var neighbours: [NodeID] = []
+  private var removed: SortedMap<RecordPlace, Bool> = [:]
+  var nextContact: Instant?
+
+  // Who is alive.
+  var prober: Prober
+  var suspicions: SortedMap<RecordPlace, Suspicion> = [:]
+  /// Ends of suspicions, earliest first; some are out of date and checked when they come up.
+  var suspicionEnds: SortedMap<SuspicionEnd, Bool> = [:]
+  var rumours: [Rumour] = []
+  var nextRumours: Instant?
+
+  // Records.
+  var fresh = Freshness()
+  var wants = Wants()
+  var comparison: Comparison?
+  var nextSync: Instant?
+  /// This VR has just come and is still filling its store: what it learns is news to nobody else.
+  var isFilling = false
+
+  /// - Parameter knowledge: what the store held.
+  public init(
+    self node: NodeID, incarnation: UInt64, settings: GossipSettings, random: RandomSource,
+    knowledge: GossipKnowledge = GossipKnowledge()
+  ) {
     self.node = node
+    self.incarnation = incarnation
     self.settings = settings
     var random = random
-    membership = Membership(node: node, incarnation: incarnation, settings: settings, random: &random)
+    place = RecordPlace(of: node)
+    store = knowledge.store
+    members = knowledge.members
+    rings = Rings(own: place, count: settings.rings)
+    prober = Prober(sequence: UInt32(truncatingIfNeeded: random.next()))
     self.random = random
+    fillRings()
   }
 
-  /// By NodeID; this VR is not among them.
-  public var members: [Member] { membership.members.values }
+  /// By place; this VR is not among them.
+  public var allMembers: [Member] { members.table.values.filter { $0.node != node } }
+  public func member(_ node: NodeID) -> Member? { members[RecordPlace(of: node)] }
   public var records: [SignedRecord] { store.all }
-  public var incarnation: UInt64 { membership.incarnation }
+
+  /// VRs that sessions are wanted with: those beside this one in the rings.
+  public var wanted: [NodeID] { rings.neighbours.compactMap { members[$0]?.node } }
+
+  /// Gives another run of the same VR other luck.
+  public mutating func reseed(_ random: RandomSource) { self.random = random }
 
   public var nextWakeup: Wakeup? {
-    var wakeup = membership.nextWakeup
-    if let nextPush { wakeup = Wakeup.earliest(wakeup, Wakeup(at: nextPush, reason: "push fresh records")) }
-    if let nextSync { wakeup = Wakeup.earliest(wakeup, Wakeup(at: nextSync, reason: "compare records with a peer")) }
+    var wakeup: Wakeup?
+    func consider(_ at: Instant?, _ reason: Wakeup.StaticReason) {
+      guard let at else { return }
+      wakeup = Wakeup.earliest(wakeup, Wakeup(at: at, reason: reason))
+    }
+    consider(prober.due, "probe a neighbour")
+    consider(suspicionEnds.keys.first?.at, "suspicion ends")
+    consider(nextRumours, "pass rumours on")
+    consider(fresh.nextPush, "push fresh records")
+    consider(wants.due(window: settings.pullWindow), "ask for records")
+    consider(comparison?.due, "compare records with a neighbour")
+    consider(nextSync, "compare records with a neighbour")
+    consider(members.deadCount > 0 ? nextContact : nil, "try a dead VR")
     return wakeup
   }
 
   /// The one door. Effects are in order.
   public mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
-    switch input {
-    case .received(let message, let peer): received(message, from: peer, at: now)
-    case .publish(let record): take(record, from: nil, at: now)
-    case .learned(let records):
-      records.flatMap { record -> [Effect] in
-        guard store.insert(record) else { return [] }
-        return noted(record, at: now)
-      }
-    case .connected(let peer): connected(peer, at: now)
-    case .disconnected(let peer): disconnected(peer)
-    case .wakeup: wakeup(at: now)
-    }
-  }
-
-  private mutating func connected(_ peer: NodeID, at now: Instant) -> [Effect] {
-    guard peer != node else { return [] }
-    connected[peer] = true
-    if nextSync == nil { nextSync = now + settings.syncInterval }
-    return [.send(root, to: peer)]
-  }
-
-  private mutating func disconnected(_ peer: NodeID) -> [Effect] {
-    connected[peer] = nil
-    if connected.isEmpty { nextSync = nil }
-    return []
-  }
-
-  private mutating func received(_ message: GossipMessage, from peer: NodeID, at now: Instant) -> [Effect] {
-    switch message {
-    case .ping(let sequence, let target, let updates):
-      return relay(membership.received(updates, at: now) + membership.pinged(sequence, target, from: peer))
-    case .ack(let sequence, let updates):
-      return relay(membership.received(updates, at: now) + membership.acked(sequence, at: now))
-    case .pingRequest(let sequence, let target, let updates):
-      return relay(
-        membership.received(updates, at: now)
-          + membership.requested(sequence, target, from: peer, connected: connected.keys, at: now))
-    case .push(let records): return records.flatMap { take($0, from: peer, at: now) }
-    case .root(let hash, let count):
-      return hash == store.root && count == UInt64(store.count) ? [] : digests.map { .send($0, to: peer) }
-    case .digest(let first, let last, let theirs): return compare(first, last, theirs, with: peer)
-    case .pull(let keys):
-      return pushes(of: keys.prefix(256).compactMap { store[$0] }).map { .send($0, to: peer) }
-    }
-  }
-
-  private mutating func take(_ record: SignedRecord, from peer: NodeID?, at now: Instant) -> [Effect] {
-    guard store.insert(record) else { return [] }
-    let rounds = max(1, settings.pushFactor * Membership.log2(connected.count + 2) / 2)
-    rumours[record.key] = Rumour(roundsLeft: rounds, source: peer)
-    if nextPush == nil { nextPush = now }
-    return [.accepted(record)] + noted(record, at: now)
-  }
-
-  private mutating func noted(_ record: SignedRecord, at now: Instant) -> [Effect] {
-    guard record.key.kind == .vr else { return [] }
-    return relay(membership.learned(record.author, incarnation: record.version.epoch, at: now))
-  }
-
-  private mutating func wakeup(at now: Instant) -> [Effect] {
-    var effects = relay(membership.wakeup(connected: connected.keys, random: &random, at: now))
-    if let due = nextPush, due <= now { effects += push(at: now) }
-    if let due = nextSync, due <= now {
-      nextSync = now + settings.syncInterval + random.jitter(settings.syncInterval)
-      if let peer = random.element(of: connected.keys) { effects.append(.send(root, to: peer)) }
-    }
-    return effects
-  }
-
-  // MARK: Push
-
-  private mutating func push(at now: Instant) -> [Effect] {
     var effects: [Effect] = []
-    for peer in random.shuffled(connected.keys).prefix(settings.fanOut) {
-      let news = rumours.compactMap { $0.1.source == peer ? nil : store[$0.0] }
-      effects += pushes(of: news).map { .send($0, to: peer) }
+    switch input {
+    case .received(let message, let peer): received(message, from: peer, at: now, &effects)
+    case .publish(let record): take(record, from: nil, isFresh: true, at: now, &effects)
+    case .learned(let records):
+      for record in records where store.insert(record) { noted(record, at: now, &effects) }
+    case .reach(let other, let isPublic): reach(other, isPublic: isPublic)
+    case .connected(let peer): connected(peer, at: now, &effects)
+    case .disconnected(let peer): disconnected(peer)
+    case .removed(let other): removed(other)
+    case .wakeup: wakeup(at: now, &effects)
     }
-    for (key, rumour) in rumours {
-      rumours[key] = rumour.roundsLeft > 1 ? Rumour(roundsLeft: rumour.roundsLeft - 1, source: rumour.source) : nil
-    }
-    nextPush = rumours.isEmpty ? nil : now + settings.pushInterval
     return effects
   }
 
-  private func pushes(of records: [SignedRecord]) -> [GossipMessage] {
-    batches(records, weight: \.weight).map { .push($0) }
-  }
-
-  // MARK: Anti-entropy
-
-  private var root: GossipMessage { .root(hash: store.root, count: UInt64(store.count)) }
-
-  /// The whole store in parts, each of which speaks of its own range of keys; together of all keys.
-  private var digests: [GossipMessage] {
-    let all = store.all.map { RecordDigest(key: $0.key, version: $0.version) }
-    let parts = batches(all) { $0.key.id.count + 28 }
-    guard !parts.isEmpty else { return [.digest(first: nil, last: nil, records: [])] }
-    return parts.enumerated().map { position, part in
-      .digest(
-        first: position == 0 ? nil : part.first?.key,
-        last: position == parts.count - 1 ? nil : part.last?.key, records: part)
+  private mutating func received(
+    _ message: GossipMessage, from peer: NodeID, at now: Instant, _ effects: inout [Effect]
+  ) {
+    switch message {
+    case .ping(let sequence, let rumours): pinged(sequence, rumours, from: peer, at: now, &effects)
+    case .ack(let sequence): acked(sequence, &effects)
+    case .nack(let sequence): _ = prober.probes.update(sequence) { $0.nacks += 1 }
+    case .pingRequest(let sequence, let target): requested(sequence, target, from: peer, at: now, &effects)
+    case .rumours(let rumours): for rumour in rumours { heard(rumour, at: now, &effects) }
+    case .push(let records):
+      for record in records { take(record, from: peer, isFresh: false, at: now, &effects) }
+      pull(at: now, &effects)
+      ask(at: now, &effects)
+    case .announce(let digests): announced(digests, from: peer, at: now)
+    case .pull(let places): push(places.prefix(256).flatMap { store.records(at: $0) }, to: peer, &effects)
+    case .compare(let branches, let count): compared(branches, count: count, with: peer, at: now, &effects)
+    case .differences(let differences, let count): differed(differences, count: count, from: peer, at: now, &effects)
     }
   }
 
-  private func compare(
-    _ first: RecordKey?, _ last: RecordKey?, _ theirs: [RecordDigest], with peer: NodeID
-  ) -> [Effect] {
-    var (news, wanted): ([SignedRecord], [RecordKey]) = ([], [])
-    var known: SortedMap<RecordKey, RecordVersion> = [:]
-    for digest in theirs {
-      known[digest.key] = digest.version
-      if store[digest.key].map({ $0.version < digest.version }) ?? true { wanted.append(digest.key) }
-    }
-    for record in store.all {
-      if let first, record.key < first { continue }
-      if let last, last < record.key { continue }
-      if known[record.key].map({ $0 < record.version }) ?? true { news.append(record) }
-    }
-    let pulls = batches(wanted) { $0.id.count + 8 }.map { Effect.send(.pull($0), to: peer) }
-    return pushes(of: news).map { .send($0, to: peer) } + pulls
+  private mutating func wakeup(at now: Instant, _ effects: inout [Effect]) {
+    noticeLateness(at: now)
+    detect(at: now, &effects)
+    endSuspicions(at: now, &effects)
+    if let due = nextRumours, due <= now { passRumoursOn(&effects) }
+    if let due = fresh.nextPush, due <= now { pushFresh(at: now, &effects) }
+    pull(at: now, &effects)
+    sync(at: now, &effects)
+    contactDead(at: now, &effects)
   }
 
-  // MARK: Helpers
+  // MARK: Members and neighbours
 
-  private func relay(_ effects: [Membership.Effect]) -> [Effect] {
-    effects.map {
-      switch $0 {
-      case .send(let message, let peer): .send(message, to: peer)
-      case .changed(let member): .member(member)
-      case .refuted(let incarnation): .incarnation(incarnation)
-      }
+  /// A signed record shows that its VR exists, and a higher incarnation than known that it is alive.
+  mutating func noted(_ record: SignedRecord, at now: Instant, _ effects: inout [Effect]) {
+    guard record.key.kind == .vr else { return }
+    let place = record.place
+    guard var member = members[place] else {
+      let member = Member(
+        node: record.author, state: .alive, incarnation: record.version.epoch, isPublic: false, since: now)
+      members.set(place, member)
+      if record.author != node { effects.append(.member(member)) }
+      return
     }
+    guard record.version.epoch > member.incarnation else { return }
+    member.incarnation = record.version.epoch
+    endSuspicion(of: place)
+    let wasDead = member.state == .dead
+    if member.state != .alive {
+      (member.state, member.since) = (.alive, now)
+      if record.author != node { effects.append(.member(member)) }
+    }
+    members.set(place, member)
+    if wasDead, member.isPublic { enter(place) }
   }
 
-  /// Cuts a list so that each part stays below the limit of a message.
-  private func batches<Element>(_ elements: [Element], weight: (Element) -> Int) -> [[Element]] {
-    var (parts, sum): ([[Element]], Int) = ([], 0)
-    for element in elements {
-      let added = weight(element)
-      if parts.isEmpty || sum + added > settings.messageByteCountMax {
-        parts.append([])
-        sum = 0
-      }
-      parts[parts.count - 1].append(element)
-      sum += added
+  private mutating func reach(_ other: NodeID, isPublic: Bool) {
+    let place = RecordPlace(of: other)
+    guard var member = members[place], member.isPublic != isPublic else { return }
+    member.isPublic = isPublic
+    members.set(place, member)
+    if isPublic, member.state != .dead { enter(place) } else if !isPublic { leave(place) }
+  }
+
+  private mutating func connected(_ peer: NodeID, at now: Instant, _ effects: inout [Effect]) {
+    guard peer != node else { return }
+    connected[peer] = true
+    prober.nextProbe = prober.nextProbe ?? now + random.jitter(settings.probeInterval)
+    choose()
+    if let member = members[RecordPlace(of: peer)], member.state != .alive {
+      // It hears what is said of it, and refutes.
+      effects.append(.send(.ping(sequence: prober.takeSequence(), said(of: member)), to: peer))
     }
-    return parts
+    guard neighbours.contains(peer) else { return }
+    syncSoon(at: now)
+  }
+
+  private mutating func disconnected(_ peer: NodeID) {
+    connected[peer] = nil
+    probedBy[peer] = nil
+    choose()
+    if comparison?.peer == peer { comparison = nil }
+    if connected.isEmpty { (nextSync, prober.nextProbe) = (nil, nil) }
+  }
+
+  private mutating func removed(_ other: NodeID) {
+    let place = RecordPlace(of: other)
+    removed[place] = true
+    store.remove(RecordKey(kind: .vr, id: other.bytes))
+    endSuspicion(of: place)
+    members.remove(place)
+    leave(place)
+  }
+
+  func isRemoved(_ place: RecordPlace) -> Bool { removed[place] != nil }
+
+  /// A VR may stand in the rings: it is public and not dead.
+  mutating func enter(_ place: RecordPlace) {
+    rings.add(place)
+    if rings.holds(place) { choose() }
+  }
+
+  mutating func leave(_ place: RecordPlace) {
+    guard rings.remove(place) else { return }
+    fillRings()
+    choose()
+  }
+
+  private mutating func fillRings() {
+    for (place, member) in members.table where member.isPublic && member.state != .dead { rings.add(place) }
+  }
+
+  /// Chooses the neighbours anew.
+  mutating func choose() {
+    let beside = rings.neighbours
+    neighbours = connected.keys.filter { probedBy[$0] != nil || beside.contains(RecordPlace(of: $0)) }
+  }
+
+  /// Now and then a VR that is held for dead is tried: after a partition the sides find each other.
+  private mutating func contactDead(at now: Instant, _ effects: inout [Effect]) {
+    guard members.deadCount > 0 else { return nextContact = nil }
+    guard let due = nextContact else {
+      return nextContact = now + random.jitter(settings.contactInterval)
+    }
+    guard due <= now else { return }
+    nextContact = now + settings.contactInterval / 2 + random.jitter(settings.contactInterval)
+    let skipped = random.int(in: 0..<members.deadCount)
+    let dead = members.table.lazy.filter { $0.1.state == .dead }.dropFirst(skipped).first { _ in true }
+    if let dead, dead.1.node != node { effects.append(.contact(dead.1.node)) }
+  }
+}
+
+/// What gossip keeps from one run to the next: the records, and who was held for dead.
+public struct GossipKnowledge: Sendable {
+  public private(set) var store = RecordStore()
+  private(set) var members = Members()
+
+  public init() {}
+
+  /// - Parameters:
+  ///   - dead: VRs that were held for dead when the process ended.
+  ///   - isPublic: what a VR's record says of its reachability.
+  public init(records: [SignedRecord], dead: [NodeID], isPublic: (NodeID) -> Bool) {
+    for record in records where store.insert(record) && record.key.kind == .vr {
+      members.set(
+        record.place,
+        Member(
+          node: record.author, state: .alive, incarnation: record.version.epoch, isPublic: isPublic(record.author),
+          since: .zero))
+    }
+    for node in dead {
+      let place = RecordPlace(of: node)
+      guard var member = members[place] else { continue }
+      member.state = .dead
+      members.set(place, member)
+      store.judge(place, isDead: true)
+    }
   }
 }

@@ -1,25 +1,70 @@
-/// Times and counts of gossip; the defaults follow SWIM and memberlist's LAN/WAN middle.
+/// Times and counts of gossip. docs/decisions/0015 has the measurements behind them.
 public struct GossipSettings: Hashable, Sendable {
-  /// One member is probed in each.
+  // MARK: Neighbours
+
+  /// Rings over all public VRs; a VR's neighbours are the two beside it in each. Five give every VR at most ten
+  /// neighbours and the mesh no bottleneck (Rapid, Suresh and others 2018, section 4.1, uses ten).
+  public var rings = 5
+  /// A peer that probed within this time is a neighbour, too: a limited-VR, or a VR that sees other rings.
+  public var probedByFor = Duration.seconds(45)
+  /// A dead VR is tried again about this often, by each VR that chances on it: after a partition the sides meet.
+  public var contactInterval = Duration.seconds(30)
+
+  // MARK: Failure detector
+
+  /// One neighbour is probed in each; more often by a VR with more than `2 × rings` neighbours.
   public var probeInterval = Duration.seconds(1)
-  /// Without an ack by then, others are asked to try.
-  public var probeTimeout = Duration.milliseconds(400)
-  /// How many others are asked.
+  /// Between the tries of one probe: two alone, two with helpers. Times (1 + local health).
+  public var probeTimeout = Duration.milliseconds(300)
+  /// How many others are asked with each of the last two tries.
   public var indirectProbes = 3
-  /// A suspect is declared dead after this × log10(members + 10).
-  public var suspicionBase = Duration.seconds(4)
+  /// A suspicion that enough others confirmed ends after this × log10(VRs), at least `suspicionMin`…
+  public var suspicionBase = Duration.milliseconds(1330)
+  public var suspicionMin = Duration.seconds(2)
+  /// …and one that nobody confirmed after this many times as long (Lifeguard, "Dynamic Suspicion").
+  public var suspicionPatience = 6
+  /// Confirmations by others that end a suspicion early.
+  public var confirmations = 3
+  /// Lifeguard's local health goes from 0 to this.
+  public var healthMax = 8
+  /// A wakeup later than this means that this VR itself was held up.
+  public var latenessMax = Duration.milliseconds(400)
+  /// Neighbours that a suspicion, and a verdict, is passed on to.
+  public var suspicionFanOut = 5
+  public var verdictFanOut = 2
+
+  // MARK: Spreading records
+
+  /// Neighbours that get a fresh record whole; its author sends one more.
+  public var eagerFanOut = 2
+  /// Neighbours that get its digest.
+  public var lazyFanOut = 5
   /// Between two rounds of pushing while there are fresh records.
-  public var pushInterval = Duration.milliseconds(100)
-  /// Peers that get fresh records in a round.
-  public var fanOut = 3
-  /// Rounds that a fresh record is pushed in: this × log2(peers + 2) / 2, at least 1.
-  public var pushFactor = 2
-  /// Two VRs compare their stores this often, whatever was pushed (anti-entropy).
-  public var syncInterval = Duration.seconds(3)
+  public var pushInterval = Duration.milliseconds(40)
+  /// Records pushed whole in one round; of others the digest goes.
+  public var eagerMax = 32
+  /// A record that was announced is asked for after this: it may be on its way.
+  public var pullDelay = Duration.milliseconds(120)
+  /// A record that was asked for is asked for again after this, of another VR that announced it.
+  public var pullTimeout = Duration.milliseconds(300)
+  /// Tries until anti-entropy is left to find it.
+  public var pullTriesMax = 8
+  /// Records asked for and not yet there; about 100 kB on the way.
+  public var pullWindow = 256
+
+  // MARK: Anti-entropy
+
+  /// A VR compares its store with a neighbour's this often, and as much later by chance.
+  public var syncInterval = Duration.seconds(10)
+  /// After differences were found, and after a neighbour came.
+  public var syncSoon = Duration.seconds(1)
+  /// Branches compared at a time.
+  public var compareWindow = 32
+  /// Records of one comparison that are announced to the peer.
+  public var announcedMax = 512
+
   /// A message as encoded stays below this.
   public var messageByteCountMax = 1000
-  /// Member updates that ride on a probe.
-  public var updatesMax = 6
 
   public init() {}
 }

@@ -1,11 +1,17 @@
 import VineBase
 
 /// What a record is about.
-public enum RecordKind: UInt8, CaseIterable, Hashable, Sendable {
+public struct RecordKind: RawRepresentable, Hashable, Sendable {
+  public let rawValue: UInt8
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
   /// A VR's word on itself; identified by its NodeID.
-  case vr = 1
+  public static let vr = RecordKind(rawValue: 1)
   /// A fact of the registry, attested by a voter; identified by the fact's key.
-  case fact = 2
+  public static let fact = RecordKind(rawValue: 2)
+
+  /// Kinds that this version can use. Others come from newer versions: kept and passed on, within bounds.
+  public var isKnown: Bool { self == .vr || self == .fact }
 }
 
 /// Names a record. Order is by kind, then by the bytes of the identifier.
@@ -20,6 +26,39 @@ public struct RecordKey: Hashable, Comparable, Sendable {
 
   public static func < (left: Self, right: Self) -> Bool {
     left.kind == right.kind ? left.id.lexicographicallyPrecedes(right.id) : left.kind.rawValue < right.kind.rawValue
+  }
+}
+
+/// A record's place in the hash tree: 64 bits spread evenly over all keys. A VR's place stands for the VR in rumours.
+public struct RecordPlace: RawRepresentable, Hashable, Comparable, Sendable {
+  public let rawValue: UInt64
+  public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  /// The registry admits no two VRs with one tag, so their places differ, too. Other keys may, with luck or effort,
+  /// share a place: the store tells them apart by their keys.
+  public init(of node: NodeID) { self.init(rawValue: node.tag.rawValue.mixed) }
+
+  public init(of key: RecordKey) {
+    if key.kind == .vr, let node = NodeID(key.id) {
+      self.init(of: node)
+    } else {
+      var hash = FNV1a()
+      hash.append(CollectionOfOne(key.kind.rawValue))
+      hash.append(key.id)
+      self.init(rawValue: hash.value.mixed)
+    }
+  }
+
+  public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+extension UInt64 {
+  /// A bijection that spreads every bit over all (SplitMix64's finisher, Steele, Lea and Flood 2014).
+  var mixed: UInt64 {
+    var word = self
+    word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+    word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+    return word ^ word >> 31
   }
 }
 
@@ -39,25 +78,44 @@ public struct RecordVersion: Hashable, Comparable, Sendable {
   }
 }
 
-/// A record as it travels and is kept: opaque content, signed over exact bytes and passed on unchanged.
+/// A record as it travels and is kept: opaque content, signed over exact bytes and passed on unchanged. Copies share
+/// their content.
 public struct SignedRecord: Hashable, Sendable {
-  public let key: RecordKey
-  public let version: RecordVersion
-  public let author: NodeID
-  public let payload: [UInt8]
+  private final class Content: Sendable {
+    let key: RecordKey
+    let version: RecordVersion
+    let author: NodeID
+    let payload: [UInt8]
+    let signature: [UInt8]
+    let place: RecordPlace
+
+    init(key: RecordKey, version: RecordVersion, author: NodeID, payload: [UInt8], signature: [UInt8]) {
+      self.key = key
+      self.version = version
+      self.author = author
+      self.payload = payload
+      self.signature = signature
+      place = RecordPlace(of: key)
+    }
+  }
+
+  private let content: Content
+
+  public var key: RecordKey { content.key }
+  public var version: RecordVersion { content.version }
+  public var author: NodeID { content.author }
+  public var payload: [UInt8] { content.payload }
   /// 64 bytes of Ed25519 over `signedBytes`.
-  public let signature: [UInt8]
+  public var signature: [UInt8] { content.signature }
+  /// Where it is kept and what it is called on the wire.
+  public var place: RecordPlace { content.place }
 
   /// A record must fit one datagram beside its envelope.
   public static let payloadByteCountMax = 900
   static let idByteCountMax = 64
 
   public init(key: RecordKey, version: RecordVersion, author: NodeID, payload: [UInt8], signature: [UInt8]) {
-    self.key = key
-    self.version = version
-    self.author = author
-    self.payload = payload
-    self.signature = signature
+    content = Content(key: key, version: version, author: author, payload: payload, signature: signature)
   }
 
   /// What the signature covers.
@@ -79,5 +137,16 @@ public struct SignedRecord: Hashable, Sendable {
 
   var isWithinLimits: Bool {
     payload.count <= Self.payloadByteCountMax && key.id.count <= Self.idByteCountMax && signature.count <= 64
+  }
+
+  public static func == (left: Self, right: Self) -> Bool {
+    left.content === right.content
+      || left.key == right.key && left.version == right.version && left.author == right.author
+        && left.payload == right.payload && left.signature == right.signature
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(place)
+    hasher.combine(version)
   }
 }

@@ -75,10 +75,9 @@ public struct Daemon: Service {
     let lan = try Machine.lan(configured: configuration.lan)
     let store = try Store(path: folder.database, node: contents.key.node)
     let memory = try store.memory()
-    var known = Directory()
-    for record in memory.records { _ = known.absorb(record) }
     try Machine.checkOverlap(
-      space: space, lan: lan, own: known.view.blocks(of: certified.node), leaveAlone: configuration.leaveAlone)
+      space: space, lan: lan, own: memory.knowledge.directory.view.blocks(of: certified.node),
+      leaveAlone: configuration.leaveAlone)
     let identity = RouterIdentity(
       key: contents.key, site: certified.site, genesis: contents.genesis, certificate: contents.certificate,
       certificateExpires: certified.notAfter, authority: contents.authority,

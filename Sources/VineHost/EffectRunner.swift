@@ -20,7 +20,8 @@ struct EffectRunner {
     case .persistLog(let state, let entries, let from):
       try store.persist(state, appending: entries, truncatingFrom: from)
       return entries.last?.index
-    case .persistRecord(let record): try store.persist(record)
+    case .persistRecords(let records): try store.persist(records)
+    case .persistVerdict(let peer, let isDead): try store.persist(peer, isDead: isDead)
     case .persistIncarnation(let incarnation): try store.setIncarnation(incarnation)
     case .persistHosts(let hosts): try store.persist(hosts)
     case .install(let session): dataPlane.post(.install(session))

@@ -113,7 +113,7 @@ public enum MeshSetup {
     var directory = Directory()
     let trust = RecordTrust(voters: [genesis.founder])
     for record in grant.facts where trust.isAuthentic(record) {
-      try store.persist(record)
+      try store.persist([record])
       _ = directory.absorb(record)
     }
     guard let block = directory.view.blocks(of: key.node).first else {

@@ -58,7 +58,7 @@ extension Router {
 
   func state(of peer: NodeID) -> MemberCondition {
     if peer == node { return .up }
-    switch gossip.members.first(where: { $0.node == peer })?.state {
+    switch gossip.member(peer)?.state {
     case .alive?: return .up
     case .suspect?: return .suspect
     case .dead?: return .down

@@ -43,7 +43,8 @@ public final class Store: Sendable {
     let last = try value("incarnation").flatMap { try? ByteReader.integer(of: $0) } ?? 0
     try setIncarnation(last + 1)
     return RouterMemory(
-      hardState: try hardState(), log: try log(), records: try records(), incarnation: last + 1, hosts: try hosts())
+      hardState: try hardState(), log: try log(), knowledge: Knowledge(records: try records(), dead: try dead()),
+      incarnation: last + 1, hosts: try hosts())
   }
 
   public func setIncarnation(_ incarnation: UInt64) throws(HostError) {
@@ -88,12 +89,27 @@ public final class Store: Sendable {
 
   // MARK: Records
 
-  public func persist(_ record: SignedRecord) throws(HostError) {
+  /// All of them, or none.
+  public func persist(_ records: [SignedRecord]) throws(HostError) {
+    try write { database in
+      for record in records {
+        try database.execute(
+          sql: "INSERT OR REPLACE INTO record (key, record) VALUES (?, ?)",
+          arguments: [Data([record.key.kind.rawValue] + record.key.id), Data(StoredRecord.encode(record))])
+      }
+    }
+  }
+
+  public func persist(_ peer: NodeID, isDead: Bool) throws(HostError) {
     try write { database in
       try database.execute(
-        sql: "INSERT OR REPLACE INTO record (key, record) VALUES (?, ?)",
-        arguments: [Data([record.key.kind.rawValue] + record.key.id), Data(StoredRecord.encode(record))])
+        sql: isDead ? "INSERT OR IGNORE INTO dead (node) VALUES (?)" : "DELETE FROM dead WHERE node = ?",
+        arguments: [Data(peer.bytes)])
     }
+  }
+
+  private func dead() throws(HostError) -> [NodeID] {
+    try read { try Data.fetchAll($0, sql: "SELECT node FROM dead ORDER BY node") }.compactMap { NodeID($0) }
   }
 
   /// Records that no longer decode are left out and come back through gossip.
@@ -139,6 +155,9 @@ public final class Store: Sendable {
           CREATE TABLE record (key BLOB PRIMARY KEY, record BLOB NOT NULL);
           CREATE TABLE host (address INTEGER NOT NULL, network INTEGER NOT NULL, PRIMARY KEY (address, network));
           """)
+    }
+    migrator.registerMigration("2") { database in
+      try database.execute(sql: "CREATE TABLE dead (node BLOB PRIMARY KEY)")
     }
     return migrator
   }

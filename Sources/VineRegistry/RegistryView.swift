@@ -49,6 +49,8 @@ public struct RegistryView: Sendable {
 
   public func isRevoked(_ node: NodeID) -> Bool { revocations[node] ?? false }
 
+  public var revoked: [NodeID] { revocations.keys }
+
   public func site(named name: SiteName) -> NodeID? { sites.first { $0.1 == name }?.0 }
 
   public func vine(named name: VineName) -> NetworkID? { vines.first { $0.1.name == name }?.0 }

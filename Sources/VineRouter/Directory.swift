@@ -35,6 +35,7 @@ public struct Directory: Sendable {
       guard let fact = try? FactRecord.decode(record.payload) else { return .unreadable }
       _ = view.absorb(fact)
       return .fact(fact.key)
+    default: return .unreadable
     }
   }
 

@@ -27,20 +27,34 @@ public struct Peers: Sendable {
   static let sessionsMax = 3
   /// A session is replaced after this long.
   static let rekeyAfter = Duration.seconds(30 * 60)
-  /// A silent peer is asked for a sign of life.
-  static let silenceBeforeKeepalive = Duration.seconds(3)
-  /// A peer silent for this long gets a new handshake: it may have restarted and lost its keys.
-  static let silenceBeforeHandshake = Duration.seconds(6)
-  /// A peer silent for this long is taken for gone: its sessions are released.
-  static let silenceBeforeRelease = Duration.seconds(15)
+  /// How long a peer may be silent. Peers that carry traffic are watched closely, so that it finds another way soon;
+  /// gossip looks after its neighbours itself, with a probe each ten seconds or so.
+  struct Silence: Hashable, Sendable {
+    /// A peer silent for this long is asked for a sign of life.
+    let beforeKeepalive: Duration
+    /// One silent for this long gets a new handshake: it may have restarted and lost its keys.
+    let beforeHandshake: Duration
+    /// One silent for this long is taken for gone: its sessions are released.
+    let beforeRelease: Duration
+
+    static let close = Silence(
+      beforeKeepalive: .seconds(3), beforeHandshake: .seconds(6), beforeRelease: .seconds(15))
+    static let distant = Silence(
+      beforeKeepalive: .seconds(14), beforeHandshake: .seconds(20), beforeRelease: .seconds(45))
+  }
+
   /// For how long the way that a limited-VR's last frame came is taken back to it.
   static let wayBackMax = Duration.seconds(10)
   /// Between two attempts at one peer.
   static let retryAfter = Duration.seconds(2)
+  /// Of two VRs that want a session with each other the one with the lower NodeID begins; the other one waits as long.
+  static let courtesy = Duration.seconds(2)
   /// Guests at a time; the oldest goes.
   static let guestsMax = 64
 
   public private(set) var all: SortedMap<NodeID, Peer> = [:]
+  /// Since when a session is wanted with peers that have none.
+  private var wishes: SortedMap<NodeID, Instant> = [:]
 
   public init() {}
 
@@ -83,9 +97,12 @@ public struct Peers: Sendable {
     return peer.heardVia
   }
 
-  /// Peers with sessions that were not heard of for too long.
-  func gone(at now: Instant) -> [NodeID] {
-    all.filter { !$0.1.sessions.isEmpty && now - $0.1.heard >= Self.silenceBeforeRelease }.map(\.0)
+  /// Peers with sessions that were not heard of for too long, and without any that nobody tries any more.
+  func gone(at now: Instant, _ silence: (NodeID) -> Silence) -> [NodeID] {
+    all.filter { node, peer in
+      let last = peer.sessions.isEmpty ? peer.tried ?? peer.heard : peer.heard
+      return now - last >= silence(node).beforeRelease
+    }.map(\.0)
   }
 
   mutating func tried(_ node: NodeID, at now: Instant) { all[node, default: Peer(heard: now)].tried = now }
@@ -105,15 +122,27 @@ public struct Peers: Sendable {
   }
 
   /// Whether a handshake is due: no session, an old one, or silence.
-  func needsHandshake(_ node: NodeID, at now: Instant) -> Bool {
+  /// - Parameter yields: the peer is expected to begin, and this VR does so if it does not.
+  mutating func needsHandshake(_ node: NodeID, yields: Bool, _ silence: Silence, at now: Instant) -> Bool {
     guard mayTry(node, at: now) else { return false }
-    guard let peer = all[node] else { return true }
-    guard let newest = peer.sessions.last(where: { !$0.isGuest }) else { return true }
-    return now - newest.established >= Self.rekeyAfter || now - peer.heard >= Self.silenceBeforeHandshake
+    guard let newest = all[node]?.sessions.last(where: { !$0.isGuest }), let heard = all[node]?.heard else {
+      guard yields else { return true }
+      let since = wishes[node] ?? now
+      wishes[node] = since
+      return now - since >= Self.courtesy
+    }
+    wishes[node] = nil
+    let age = now - newest.established
+    return age >= (yields ? Self.rekeyAfter + .seconds(60) : Self.rekeyAfter) || now - heard >= silence.beforeHandshake
   }
 
-  func needsKeepalive(_ node: NodeID, at now: Instant) -> Bool {
-    guard let peer = all[node], !peer.sessions.isEmpty, now - peer.heard >= Self.silenceBeforeKeepalive else {
+  /// Keeps no wish for a session that nobody wants any more.
+  mutating func forgetWishes(besides wanted: [NodeID]) {
+    for node in wishes.keys where !wanted.contains(node) { wishes[node] = nil }
+  }
+
+  func needsKeepalive(_ node: NodeID, _ silence: Silence, at now: Instant) -> Bool {
+    guard let peer = all[node], !peer.sessions.isEmpty, now - peer.heard >= silence.beforeKeepalive else {
       return false
     }
     return peer.keepaliveSent.map { now - $0 >= .seconds(1) } ?? true

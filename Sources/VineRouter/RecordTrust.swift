@@ -25,18 +25,13 @@ public struct RecordTrust: Sendable {
     switch record.key.kind {
     case .vr: guard record.key.id == record.author.bytes else { return false }
     case .fact:
+      // A fact of a kind that this version cannot read cannot be checked against its key: not believed.
       guard voters.contains(record.author), let fact = try? FactRecord.decode(record.payload),
         fact.key.bytes == record.key.id, fact.index == record.version.sequence
       else { return false }
+    default: break
     }
     return isValid(record.signature, record.signedBytes, record.author)
-  }
-
-  /// The message without the records that are not believed, and how many those were.
-  public func filtered(_ message: GossipMessage) -> (GossipMessage, refused: Int) {
-    guard case .push(let records) = message else { return (message, 0) }
-    let believed = records.filter(isAuthentic)
-    return (.push(believed), records.count - believed.count)
   }
 
   /// A voter's word on a fact, as it is spread.

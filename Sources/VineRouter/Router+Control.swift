@@ -36,9 +36,7 @@ extension Router {
     }
     switch message {
     case .gossip(let gossipMessage):
-      let (believed, refused) = trust.filtered(gossipMessage)
-      if refused > 0 { turn.report(.recordsRefused(refused, from: peer)) }
-      run(gossip: .received(believed, from: peer), &turn)
+      run(gossip: .received(checked(gossipMessage, from: peer, &turn), from: peer), &turn)
     case .raft(let raftMessage): run(registrar.received(raftMessage, from: peer, at: turn.now), &turn)
     case .proposal(let proposal): run(registrar.received(proposal, from: peer, at: turn.now), &turn)
     case .proposalAnswer(let id, let answer): run(registrar.received(answer: answer, to: id), &turn)
@@ -56,6 +54,19 @@ extension Router {
     case .notLeader, .genesisRequest, .genesis, .joinRequest, .joinReply, .joinRefused, .refusal, .fragment, .unknown:
       break
     }
+  }
+
+  /// The message with those of its records that are news and authentic. Signatures cost more than all else, so what is
+  /// known already is not checked again.
+  private func checked(_ message: GossipMessage, from peer: NodeID, _ turn: inout Turn) -> GossipMessage {
+    guard case .push(let records) = message else { return message }
+    let news = records.filter(gossip.store.isNews)
+    let believed = news.filter { record in
+      // Who writes what this version cannot read must at least be somebody.
+      trust.isAuthentic(record) && (record.key.kind.isKnown || directory.view.sites[record.author] != nil)
+    }
+    if believed.count < news.count { turn.report(.recordsRefused(news.count - believed.count, from: peer)) }
+    return .push(believed)
   }
 
   mutating func send(_ message: ControlMessage, to peer: NodeID, _ turn: inout Turn) {
@@ -76,9 +87,11 @@ extension Router {
       switch effect {
       case .send(let message, let peer): send(.gossip(message), to: peer, &turn)
       case .accepted(let record):
-        turn.emit(.persistRecord(record))
+        turn.records.append(record)
         absorb(record, &turn)
+      case .contact(let peer): if peers.mayTry(peer, at: turn.now) { connect(to: peer, &turn) }
       case .member(let member):
+        turn.emit(.persistVerdict(member.node, isDead: member.state == .dead))
         turn.report(.memberChanged(member.node, site: directory.name(of: member.node), member.state))
       case .incarnation(let incarnation):
         turn.emit(.persistIncarnation(incarnation))
@@ -94,7 +107,10 @@ extension Router {
       switch effect {
       case .persist(let state, let entries, let from):
         turn.emit(.persistLog(state, appending: entries, truncatingFrom: from))
-      case .send(let message, let peer): send(message, to: peer, &turn)
+      case .send(let message, let peer):
+        // The message is sent again by whoever wants it answered; the session comes up meanwhile.
+        if !peers.isConnected(peer), peers.mayTry(peer, at: turn.now) { connect(to: peer, &turn) }
+        send(message, to: peer, &turn)
       case .facts(let facts):
         for fact in facts { run(gossip: .publish(RecordTrust.attest(fact, by: identity.key)), &turn) }
       case .answered(let id, let outcome): answered(id, outcome, &turn)
@@ -107,10 +123,9 @@ extension Router {
     case .fact(let key): factLearned(key, &turn)
     case .record(let peer):
       turn.tablesChanged = true
-      turn.pathsChanged = true
-      if peer != node, !peers.isConnected(peer), peers.needsHandshake(peer, at: turn.now) {
-        connect(to: peer, &turn)
-      }
+      if peers.isConnected(peer) { turn.pathsChanged = true }
+      noteQueueVR(of: peer)
+      run(gossip: .reach(peer, isPublic: directory.records[peer]?.role == .public), &turn)
     case .unreadable: break
     }
   }
@@ -119,11 +134,16 @@ extension Router {
     turn.tablesChanged = true
     turn.pathsChanged = true
     switch key {
+    case .site(node): turn.ownRecordChanged = true
     case .block(let block) where directory.view.blocks[block] == node:
       turn.report(.blockOwned(block))
     case .revocation(let peer):
       authenticator.revoked.insert(peer)
-      if peer != node { forget(peer, &turn) }
+      noteQueueVR(of: peer)
+      if peer != node {
+        forget(peer, &turn)
+        run(gossip: .removed(peer), &turn)
+      }
     case .mesh, .site, .block, .vine, .participation: break
     }
   }

@@ -49,23 +49,25 @@ extension Router {
       let certificate = try? identity.authority?.issue(
         node: guest, site: site.description, mesh: identity.genesis.meshID, at: turn.wall)
     else { return refuseJoin(of: guest, "the mesh's authority could not sign: see the daemon's log", &turn) }
-    // What the joiner needs to find its place: its own facts, and where the VRs are.
-    let needed = gossip.records.filter { $0.key.kind == .vr || isAbout(guest, $0) }
+    let needed = introduction(to: guest)
     turn.report(.siteJoined(guest, site: site.description, block))
     send(
       .joinReply(
         JoinGrant(
-          certificate: certificate, genesis: identity.genesis.encode(), facts: Array(needed.prefix(64)),
+          certificate: certificate, genesis: identity.genesis.encode(), facts: needed,
           endpoints: Array(reachability.endpoints.prefix(4)))), to: guest, &turn)
   }
 
-  private func isAbout(_ guest: NodeID, _ record: SignedRecord) -> Bool {
-    guard let key = FactKey(bytes: record.key.id) else { return false }
-    switch key {
-    case .mesh: return true
-    case .site: return true
-    case .block(let block): return directory.view.blocks[block] == guest
-    case .vine, .participation, .revocation: return false
-    }
+  /// VRs that a joiner is told of: enough to find its neighbours, and others for each joiner, so that not all of them
+  /// turn to the same few.
+  static let introducedMax = 16
+
+  /// What the joiner needs to find its place: its own facts, and some public VRs. The rest it gets from those.
+  private mutating func introduction(to guest: NodeID) -> [SignedRecord] {
+    let keys: [FactKey] = [.mesh, .site(guest)] + directory.view.blocks(of: guest).map(FactKey.block)
+    let facts = keys.compactMap { gossip.store[RecordKey(kind: .fact, id: $0.bytes)] }
+    let known = random.shuffled(gossip.allMembers.filter { $0.isPublic && $0.state == .alive && $0.node != guest })
+    let introduced = known.prefix(Self.introducedMax).map(\.node) + [node]
+    return facts + introduced.compactMap { gossip.store[RecordKey(kind: .vr, id: $0.bytes)] }
   }
 }

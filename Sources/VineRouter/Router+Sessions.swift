@@ -70,20 +70,47 @@ extension Router {
 
   /// Every half second: handshakes that are due, signs of life, candidates for the channel.
   mutating func tick(_ turn: inout Turn) {
-    for peer in peers.gone(at: turn.now) { forget(peer, &turn) }
+    for peer in peers.gone(at: turn.now, { silence(of: $0) }) { forget(peer, &turn) }
     turn.pathsChanged = true
-    for peer in directory.admitted where peer != node {
-      if peers.needsHandshake(peer, at: turn.now) { connect(to: peer, &turn) }
+    let wanted = wantedPeers
+    for peer in wanted {
+      let silence = silence(of: peer)
+      let yields = peer < node && reachability.role == .public && directory.records[peer]?.role == .public
+      if peers.needsHandshake(peer, yields: yields, silence, at: turn.now) { connect(to: peer, &turn) }
+    }
+    peers.forgetWishes(besides: wanted)
+    for peer in peers.connected {
       // A VR that does not know its role yet asks until somebody tells how it looks from there: a greeting can be lost.
-      let asks = reachability.role == .unknown && peers.isConnected(peer)
-      if asks || peers.needsKeepalive(peer, at: turn.now) {
+      let isOurs = wanted.contains(peer) || isClose(peer)
+      if reachability.role == .unknown || isOurs && peers.needsKeepalive(peer, silence(of: peer), at: turn.now) {
         peers.keepaliveSent(to: peer, at: turn.now)
         send(.keepalive(sequence: 0, isReply: false), to: peer, &turn)
       }
     }
     if peers.connected.isEmpty { bootstrap(&turn) }
+    announceRoutes(&turn)
     offerCandidates(&turn)
   }
+
+  /// Data peers that get a session before there is a packet for them.
+  static let eagerPeersMax = 32
+
+  /// Peers that this VR keeps sessions with: its neighbours in gossip, voters among themselves, the VRs behind which
+  /// hosts of its ViNes are (the first few of many; others when there is a packet).
+  private var wantedPeers: [NodeID] {
+    var wanted = gossip.wanted + dataPeers.prefix(Self.eagerPeersMax).filter { !directory.view.isRevoked($0) }
+    if registrar.isVoter { wanted += registrar.voters }
+    wanted = wanted.filter { $0 != node }.sorted()
+    return wanted.indices.filter { $0 == 0 || wanted[$0] != wanted[$0 - 1] }.map { wanted[$0] }
+  }
+
+  /// Carries traffic to or for this VR.
+  private func isClose(_ peer: NodeID) -> Bool {
+    peer == channels.queueVR || channels.accepted[peer] != nil || dataPeers.contains(peer)
+      || registrar.isVoter && registrar.voters.contains(peer)
+  }
+
+  private func silence(of peer: NodeID) -> Peers.Silence { isClose(peer) ? .close : .distant }
 
   /// Nothing is known, or nobody is reached: ask where the invitation said.
   private mutating func bootstrap(_ turn: inout Turn) {
@@ -164,7 +191,10 @@ extension Router {
   }
 
   private mutating func offerCandidates(_ turn: inout Turn) {
-    let known = directory.admitted.compactMap { peer -> QueueCandidate? in
+    guard reachability.role != .public else { return }
+    // In a large mesh the neighbours are as good a choice as any.
+    let admitted = directory.view.sites.count > 64 ? gossip.wanted : directory.admitted
+    let known = admitted.compactMap { peer -> QueueCandidate? in
       guard peer != node, let record = directory.records[peer], record.role == .public,
         let endpoint = record.endpoints.first
       else { return nil }
@@ -200,14 +230,28 @@ extension Router {
       let newest = peers.all[peer]?.sessions.last { !$0.isGuest }?.carrier
       carry(peer, by: carrier(to: peer, at: turn.now) ?? (isStale(newest) ? nil : newest), &turn)
     }
-    let limited = directory.admitted.filter { directory.records[$0]?.queueVR == node }.map(\.tag)
-    var routes: SortedMap<NodeTag, NodeID> = [:]
-    for peer in directory.admitted {
-      if let queue = directory.records[peer]?.queueVR, queue != node, peer != node { routes[peer.tag] = queue }
+  }
+
+  /// A VR's record says who its queue-VR is.
+  mutating func noteQueueVR(of peer: NodeID) {
+    guard peer != node else { return }
+    let queue = directory.view.isRevoked(peer) ? nil : directory.records[peer]?.queueVR
+    let serves = channels.served[peer.tag] != nil
+    if serves != (queue == node) {
+      channels.served[peer.tag] = queue == node ? true : nil
+      channels.servedChanged = true
     }
-    if limited != channels.served { turn.emit(.limitedPeers(limited)) }
-    if routes != channels.routes { turn.emit(.relayRoutes(routes)) }
-    (channels.served, channels.routes) = (limited, routes)
+    let route = queue == node ? nil : queue
+    if channels.routes[peer.tag] != route {
+      channels.routes[peer.tag] = route
+      channels.routesChanged = true
+    }
+  }
+
+  private mutating func announceRoutes(_ turn: inout Turn) {
+    if channels.servedChanged { turn.emit(.limitedPeers(Array(channels.served.keys))) }
+    if channels.routesChanged { turn.emit(.relayRoutes(channels.routes)) }
+    (channels.servedChanged, channels.routesChanged) = (false, false)
   }
 
   private func isStale(_ carrier: Carrier?) -> Bool {

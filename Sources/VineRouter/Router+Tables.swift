@@ -22,7 +22,9 @@ extension Router {
     let before = tableDigests
     directory.derive()
     turn.emit(.gateways(directory.view.blocks(of: node)))
-    turn.emit(.table(forwardingTable))
+    let table = forwardingTable
+    dataPeers = table.nodes.filter { $0 != node }
+    turn.emit(.table(table))
     if tableDigests != before { turn.ownRecordChanged = true }
   }
 

@@ -33,8 +33,8 @@ public struct Router: Sendable {
   var requests: Requests
   var reassembly = Reassembler()
   var random: RandomSource
-  /// Records of the store, until `start` has taken them up.
-  private var memory: [SignedRecord]
+  /// VRs behind which hosts of this VR's ViNes are, sorted.
+  var dataPeers: [NodeID] = []
   private var nextTick = Instant.zero
   /// How often sessions and channels are looked after.
   static let tick = Duration.milliseconds(500)
@@ -50,8 +50,8 @@ public struct Router: Sendable {
     requests = Requests(secret: secret)
     self.identity = identity
     self.placement = placement
-    self.memory = memory.records
     hosts = memory.hosts
+    directory = memory.knowledge.directory
     let voters = [identity.genesis.founder]
     trust = RecordTrust(voters: voters, isValid: checks.signature)
     authenticator = MeshAuthenticator(checks: checks)
@@ -60,7 +60,7 @@ public struct Router: Sendable {
       random: RandomSource(seed: random.next()))
     gossip = Gossip(
       self: identity.node, incarnation: memory.incarnation, settings: GossipSettings(),
-      random: RandomSource(seed: random.next()))
+      random: RandomSource(seed: random.next()), knowledge: memory.knowledge.gossip)
     handshakes = Handshakes(
       key: identity.key, mesh: identity.genesis.meshID,
       credential: Credential.certificate(identity.certificate).encode(), suites: CipherSuite.available,
@@ -72,6 +72,12 @@ public struct Router: Sendable {
   }
 
   public var node: NodeID { identity.node }
+
+  /// Gives another run of the same VR other luck.
+  public mutating func reseed(_ random: RandomSource) {
+    self.random = random
+    gossip.reseed(RandomSource(seed: self.random.next()))
+  }
 
   public var nextWakeup: Wakeup {
     let cores = [
@@ -104,14 +110,17 @@ public struct Router: Sendable {
     case .request(let id, let request): received(request, id, &turn)
     }
     settle(&turn)
+    if !turn.records.isEmpty { turn.emit(.persistRecords(turn.records)) }
     return turn.effects
   }
 
   private mutating func start(_ turn: inout Turn) {
     nextTick = turn.now + Self.tick
-    run(gossip: .learned(memory), &turn)
-    for record in memory { absorb(record, &turn) }
-    memory = []
+    for peer in directory.view.revoked {
+      authenticator.revoked.insert(peer)
+      run(gossip: .removed(peer), &turn)
+    }
+    for (peer, record) in directory.records where record.queueVR != nil { noteQueueVR(of: peer) }
     run(reachability: .localAddresses(placement.localAddresses), &turn)
     if !placement.declaredEndpoints.isEmpty {
       run(reachability: .declaredPublic(placement.declaredEndpoints), &turn)
@@ -142,6 +151,8 @@ struct Turn {
   let now: Instant
   let wall: WallTime
   var effects: [RouterEffect] = []
+  /// Records that gossip accepted: to be persisted together.
+  var records: [SignedRecord] = []
   /// The VR's own record is to be written again once all inputs of the turn are digested.
   var ownRecordChanged = false
   /// Facts, records or hosts changed: GNDTs and the forwarding table are to be derived again.
@@ -168,9 +179,12 @@ public struct Channels: Hashable, Sendable {
   public internal(set) var accepted: SortedMap<NodeID, ChannelID> = [:]
   /// Where accepted channels come from.
   var acceptedFrom: SortedMap<ChannelID, Endpoint> = [:]
-  /// Limited-VRs that chose this one, and the queue-VRs of the others, as the data plane was told.
-  var served: [NodeTag] = []
+  /// Limited-VRs that chose this one, and the queue-VRs of the others.
+  var served: SortedMap<NodeTag, Bool> = [:]
   var routes: SortedMap<NodeTag, NodeID> = [:]
+  /// The data plane is to be told.
+  var servedChanged = false
+  var routesChanged = false
 }
 
 /// The VR's record about itself: the content last published and its version.

@@ -10,7 +10,9 @@ import VineSession
 public enum RouterEffect: Sendable {
   // Durable state.
   case persistLog(HardState?, appending: [LogEntry], truncatingFrom: LogIndex?)
-  case persistRecord(SignedRecord)
+  case persistRecords([SignedRecord])
+  /// Whether gossip holds the VR for dead: it is not to be alive again after a restart.
+  case persistVerdict(NodeID, isDead: Bool)
   case persistIncarnation(UInt64)
   case persistHosts(LNDT)
   // The data plane.

@@ -52,21 +52,37 @@ public struct RouterPlacement: Sendable {
   }
 }
 
+/// What signed records tell, taken up once. Copies share it, so a simulation starts thousands of VRs from one.
+public struct Knowledge: Sendable {
+  let gossip: GossipKnowledge
+  public let directory: Directory
+
+  /// - Parameters:
+  ///   - records: checked before they came into the store.
+  ///   - dead: VRs that were held for dead.
+  public init(records: [SignedRecord] = [], dead: [NodeID] = []) {
+    var directory = Directory()
+    for record in records { _ = directory.absorb(record) }
+    self.directory = directory
+    gossip = GossipKnowledge(records: records, dead: dead) { directory.records[$0]?.role == .public }
+  }
+}
+
 /// What the store held when the VR started.
 public struct RouterMemory: Sendable {
   public let hardState: HardState?
   public let log: [LogEntry]
-  public let records: [SignedRecord]
+  public let knowledge: Knowledge
   /// Already raised for this start, and durable: no two runs share one.
   public let incarnation: UInt64
   public let hosts: LNDT
 
   public init(
-    hardState: HardState?, log: [LogEntry], records: [SignedRecord], incarnation: UInt64, hosts: LNDT
+    hardState: HardState?, log: [LogEntry], knowledge: Knowledge, incarnation: UInt64, hosts: LNDT
   ) {
     self.hardState = hardState
     self.log = log
-    self.records = records
+    self.knowledge = knowledge
     self.incarnation = incarnation
     self.hosts = hosts
   }

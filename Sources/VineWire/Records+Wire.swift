@@ -31,20 +31,14 @@ extension PBSignedRecord {
   }
 }
 
-extension PBRecordKey {
-  init(_ key: RecordKey) {
-    kind = UInt32(key.kind.rawValue)
-    id = .init(key.id)
-  }
-
-  func key() throws(WireError) -> RecordKey { try recordKey(kind, id) }
-}
-
 func recordVersion(_ epoch: UInt64, _ sequence: UInt64) throws(WireError) -> RecordVersion {
   RecordVersion(epoch: try Field.counter(epoch, "epoch"), sequence: try Field.counter(sequence, "sequence"))
 }
 
 private func recordKey(_ kind: UInt32, _ id: some Collection<UInt8>) throws(WireError) -> RecordKey {
-  guard let kind = UInt8(exactly: kind).flatMap(RecordKind.init) else { throw .invalid("record kind") }
-  return RecordKey(kind: kind, id: try Field.bytes(id, max: WireLimits.recordIDByteCountMax, "record identifier"))
+  // Kinds of newer versions are kept and passed on, so any number that is one will do.
+  guard let kind = UInt8(exactly: kind), kind > 0 else { throw .invalid("record kind") }
+  return RecordKey(
+    kind: RecordKind(rawValue: kind), id: try Field.bytes(id, max: WireLimits.recordIDByteCountMax, "record identifier")
+  )
 }

@@ -71,7 +71,8 @@ private final class World {
     let placement = RouterPlacement(
       declaredEndpoints: isDeclared ? [endpoint] : [], localAddresses: [endpoint.address], port: endpoint.port,
       bootstrap: bootstrap.flatMap { endpoints[$0] }.map { [$0] } ?? [])
-    let memory = RouterMemory(hardState: nil, log: [], records: records, incarnation: 1, hosts: LNDT())
+    let memory = RouterMemory(
+      hardState: nil, log: [], knowledge: Knowledge(records: records), incarnation: 1, hosts: LNDT())
     let seed = UInt64(routers.count) + 7
     var secrets = RandomSource(seed: seed)
     let secret = (0..<64).map { _ in UInt8(truncatingIfNeeded: secrets.next()) }
@@ -235,7 +236,7 @@ private final class World {
     try world.add(nwu, site: "nwu", records: try world.admit(nwu, site: "nwu"), bootstrap: uf)
     world.run(.seconds(10))
     world.cut = [nwu.node]
-    world.run(.seconds(30))
+    world.run(.seconds(60))
     #expect(world.routers[uf]?.peers.connected == [])
     world.cut = []
     world.run(.seconds(20))

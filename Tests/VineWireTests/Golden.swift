@@ -10,23 +10,35 @@ import VineWire
 /// another implementation says what the wire looks like. A change here breaks meshes with VRs of two versions.
 enum Golden {
   static let gossip: [(ControlMessage, String)] = [
+    (.gossip(.ping(sequence: 7, [])), "0a040a020807"),
     (
-      .gossip(.ping(sequence: 7, target: uf, updates: [update])),
-      "0a4e0a4c08071220\(Written.uf)1a260a20\(Written.nwu)10011803"
+      .gossip(.ping(sequence: 7, [rumour(.suspect)])), "0a1d0a1b0807121709080706050403020110ac021801210900000000000000"
     ),
-    (.gossip(.ack(sequence: 7, updates: [])), "0a0412020807"),
+    (.gossip(.ack(sequence: 7)), "0a0412020807"),
+    (.gossip(.nack(sequence: 7)), "0a0422020807"),
+    (.gossip(.pingRequest(sequence: 7, target: place)), "0a0d1a0b0807110807060504030201"),
+    (.gossip(.rumours([rumour(.dead)])), "0a1b2a190a1709080706050403020110ac021802210900000000000000"),
+    (.gossip(.push([record])), "0a7632740a720802120101180120ac022a20\(Written.uf)3202dead3a40\(Written.signature)"),
     (
-      .gossip(.pingRequest(sequence: 7, target: uf, updates: [update])),
-      "0a4e1a4c08071220\(Written.uf)1a260a20\(Written.nwu)10011803"
+      .gossip(.announce([RecordDigest(place: place, version: record.version), dead])),
+      "0a233a210a0e090807060504030201100118ac020a0f090900000000000000100118012001"
     ),
-    (.gossip(.push([record])), "0a7622740a720802120101180120ac022a20\(Written.uf)3202dead3a40\(Written.signature)"),
+    (.gossip(.pull([place, nine])), "0a1442120a1008070605040302010900000000000000"),
     (
-      .gossip(.digest(first: record.key, last: nil, records: [digest])),
-      "0a172a150a0508021201011a0c0a050802120101100118ac02"
+      .gossip(
+        .compare(
+          [BranchHash(branch: .root, hash: 9), BranchHash(branch: branch(3, 4095), hash: place.rawValue)], count: 300)),
+      "0a204a1e0a091909000000000000000a0e080310ff1f19080706050403020110ac02"
     ),
-    (.gossip(.digest(first: nil, last: nil, records: [])), "0a022a00"),
-    (.gossip(.pull([record.key])), "0a0932070a050802120101"),
-    (.gossip(.root(hash: 0x0102_0304_0506_0708, count: 9)), "0a0d3a0b0908070605040302011009"),
+    (
+      .gossip(.differences([equal, children, records], count: 300)),
+      """
+      0ac00152bd010a060801100218010a86012283010a8001000000000000000001000000000000000200000000000000030000000000000004\
+      00000000000000050000000000000006000000000000000700000000000000080000000000000009000000000000000a000000000000000b\
+      000000000000000c000000000000000d000000000000000e000000000000000f000000000000000a27080310072a21090100000000000000\
+      1109000000000000001a0d0909000000000000001001180110ac02
+      """
+    ),
   ]
 
   static let raft: [(ControlMessage, String)] = [
@@ -183,11 +195,25 @@ enum Golden {
   private static let network = NetworkID(rawValue: 5)
   private static let site = fixed(SiteName("uf"))
   private static let vine = fixed(VineName("blast"))
-  private static let update = MemberUpdate(node: nwu, state: .suspect, incarnation: 3)
+  private static let place = RecordPlace(rawValue: 0x0102_0304_0506_0708)
+  private static let nine = RecordPlace(rawValue: 9)
   private static let record = SignedRecord(
     key: RecordKey(kind: .fact, id: [1]), version: RecordVersion(epoch: 1, sequence: 300), author: uf,
     payload: [0xDE, 0xAD], signature: bytes(0x55, 64))
-  private static let digest = RecordDigest(key: record.key, version: record.version)
+  private static let dead = RecordDigest(place: nine, version: RecordVersion(epoch: 1, sequence: 1), isDead: true)
+  private static let equal = Difference(branch: branch(1, 2), content: .equal)
+  private static let children = Difference(branch: .root, content: .children(Array(0..<16)))
+  private static let records = Difference(
+    branch: branch(3, 7),
+    content: .records(
+      first: RecordPlace(rawValue: 1), last: nine,
+      [RecordDigest(place: nine, version: RecordVersion(epoch: 1, sequence: 1))]))
+  private static func branch(_ depth: Int, _ digits: Int) -> TreeBranch {
+    fixed(TreeBranch(depth: depth, digits: digits))
+  }
+  private static func rumour(_ state: MemberState) -> Rumour {
+    Rumour(subject: place, incarnation: 300, state: state, accuser: nine)
+  }
   private static let vote = VoteRequest(
     term: Term(rawValue: 4), lastIndex: LogIndex(rawValue: 300), lastTerm: Term(rawValue: 3))
   private static let reply = VoteReply(term: Term(rawValue: 4), granted: true)

@@ -54,10 +54,10 @@ import VineWire
   @Test func `counters that a core could overflow are refused`() {
     var samples = Samples(seed: 1)
     let beyond = WireLimits.counterMax + 1
-    let update = MemberUpdate(node: samples.node(), state: .alive, incarnation: beyond)
+    let rumour = Rumour(subject: samples.place(), incarnation: beyond, state: .dead, accuser: samples.place())
     let entry = LogEntry(index: LogIndex(rawValue: beyond), term: Term(rawValue: 1), payload: .noop)
     let fact = RegistryFact(key: .mesh, index: beyond, body: nil)
-    let root = ControlMessage.gossip(.ack(sequence: 1, updates: [update]))
+    let root = ControlMessage.gossip(.rumours([rumour]))
     #expect(throws: WireError.invalid("incarnation")) { try ControlMessage.decode(root.encode()) }
     #expect(throws: WireError.invalid("log index")) { try LogRecord.decode(LogRecord.encode(entry)) }
     #expect(throws: WireError.invalid("fact index")) { try FactRecord.decode(FactRecord.encode(fact)) }

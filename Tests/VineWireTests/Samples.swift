@@ -114,26 +114,36 @@ struct Samples {
       key: recordKey(), version: version(), author: node(), payload: bytes(upTo: 900), signature: bytes(64))
   }
 
-  mutating func recordKey() -> RecordKey { RecordKey(kind: pick(RecordKind.allCases), id: bytes(upTo: 40)) }
+  mutating func recordKey() -> RecordKey { RecordKey(kind: pick([.vr, .fact]), id: bytes(upTo: 40)) }
   mutating func version() -> RecordVersion { RecordVersion(epoch: counter(), sequence: counter()) }
 
   // MARK: Messages
 
   mutating func gossip() -> GossipMessage {
     pick([
-      .ping(sequence: word(), target: node(), updates: list(6) { $0.update() }),
-      .ack(sequence: word(), updates: list(6) { $0.update() }),
-      .pingRequest(sequence: word(), target: node(), updates: list(6) { $0.update() }),
-      .push(list(3) { $0.signedRecord() }),
-      .digest(
-        first: flag() ? recordKey() : nil, last: flag() ? recordKey() : nil,
-        records: list(5) { RecordDigest(key: $0.recordKey(), version: $0.version()) }),
-      .pull(list(5) { $0.recordKey() }), .root(hash: random.next(), count: random.next()),
+      .ping(sequence: word(), list(6) { $0.rumour() }), .ack(sequence: word()), .nack(sequence: word()),
+      .pingRequest(sequence: word(), target: place()), .rumours(list(6) { $0.rumour() }),
+      .push(list(3) { $0.signedRecord() }), .announce(list(5) { $0.digest() }), .pull(list(5) { $0.place() }),
+      .compare(list(5) { BranchHash(branch: $0.branch(), hash: $0.random.next()) }, count: random.next()),
+      .differences(list(3) { $0.difference() }, count: random.next()),
     ])
   }
 
-  mutating func update() -> MemberUpdate {
-    MemberUpdate(node: node(), state: pick(MemberState.allCases), incarnation: counter())
+  mutating func place() -> RecordPlace { RecordPlace(rawValue: pick([0, .max, random.next()])) }
+  mutating func digest() -> RecordDigest { RecordDigest(place: place(), version: version(), isDead: flag()) }
+  mutating func rumour() -> Rumour {
+    Rumour(subject: place(), incarnation: counter(), state: pick(MemberState.allCases), accuser: place())
+  }
+  mutating func branch() -> TreeBranch {
+    let depth = random.int(in: 0..<4)
+    return fixed(TreeBranch(depth: depth, digits: random.int(in: 0..<1 << (4 * depth))))
+  }
+  mutating func difference() -> Difference {
+    let branch = branch()
+    let records = Difference.Content.records(first: place(), last: place(), list(5) { $0.digest() })
+    let hashes = (0..<16).map { _ in random.next() }
+    return Difference(
+      branch: branch, content: pick(branch.depth < 3 ? [.equal, records, .children(hashes)] : [.equal, records]))
   }
 
   mutating func raft() -> RaftMessage {

@@ -8,11 +8,6 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import SwiftProtobuf
 
 // If the compiler emits an error on this type, it is because this file
@@ -25,7 +20,8 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// Das, Gupta, Motivala, "SWIM", 2002, for the first three; the others carry the record store.
+/// Between neighbours; each message fits one datagram. A place is 64 bits that stand for a record's key, and for a VR
+/// the place of its record.
 nonisolated struct PBGossipMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -49,12 +45,28 @@ nonisolated struct PBGossipMessage: Sendable {
     set {kind = .ack(newValue)}
   }
 
-  var pingRequest: PBPing {
+  var pingRequest: PBPingRequest {
     get {
       if case .pingRequest(let v)? = kind {return v}
-      return PBPing()
+      return PBPingRequest()
     }
     set {kind = .pingRequest(newValue)}
+  }
+
+  var nack: PBAck {
+    get {
+      if case .nack(let v)? = kind {return v}
+      return PBAck()
+    }
+    set {kind = .nack(newValue)}
+  }
+
+  var rumours: PBRumours {
+    get {
+      if case .rumours(let v)? = kind {return v}
+      return PBRumours()
+    }
+    set {kind = .rumours(newValue)}
   }
 
   var push: PBPush {
@@ -65,12 +77,12 @@ nonisolated struct PBGossipMessage: Sendable {
     set {kind = .push(newValue)}
   }
 
-  var digest: PBDigest {
+  var announce: PBDigests {
     get {
-      if case .digest(let v)? = kind {return v}
-      return PBDigest()
+      if case .announce(let v)? = kind {return v}
+      return PBDigests()
     }
-    set {kind = .digest(newValue)}
+    set {kind = .announce(newValue)}
   }
 
   var pull: PBPull {
@@ -81,12 +93,20 @@ nonisolated struct PBGossipMessage: Sendable {
     set {kind = .pull(newValue)}
   }
 
-  var root: PBRoot {
+  var compare: PBCompare {
     get {
-      if case .root(let v)? = kind {return v}
-      return PBRoot()
+      if case .compare(let v)? = kind {return v}
+      return PBCompare()
     }
-    set {kind = .root(newValue)}
+    set {kind = .compare(newValue)}
+  }
+
+  var differences: PBDifferences {
+    get {
+      if case .differences(let v)? = kind {return v}
+      return PBDifferences()
+    }
+    set {kind = .differences(newValue)}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -94,17 +114,21 @@ nonisolated struct PBGossipMessage: Sendable {
   nonisolated enum OneOf_Kind: Equatable, Sendable {
     case ping(PBPing)
     case ack(PBAck)
-    case pingRequest(PBPing)
+    case pingRequest(PBPingRequest)
+    case nack(PBAck)
+    case rumours(PBRumours)
     case push(PBPush)
-    case digest(PBDigest)
+    case announce(PBDigests)
     case pull(PBPull)
-    case root(PBRoot)
+    case compare(PBCompare)
+    case differences(PBDifferences)
 
   }
 
   init() {}
 }
 
+/// Das, Gupta, Motivala, "SWIM", 2002; nack from Dadgar, Phillips, Currey, "Lifeguard", 2017.
 nonisolated struct PBPing: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -112,9 +136,7 @@ nonisolated struct PBPing: Sendable {
 
   var sequence: UInt32 = 0
 
-  var target: Data = Data()
-
-  var updates: [PBMemberUpdate] = []
+  var rumours: [PBRumour] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -128,24 +150,50 @@ nonisolated struct PBAck: Sendable {
 
   var sequence: UInt32 = 0
 
-  var updates: [PBMemberUpdate] = []
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBPingRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var sequence: UInt32 = 0
+
+  var target: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
 
-nonisolated struct PBMemberUpdate: Sendable {
+nonisolated struct PBRumours: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var node: Data = Data()
+  var rumours: [PBRumour] = []
 
-  /// 0 alive, 1 suspect, 2 dead.
-  var state: UInt32 = 0
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBRumour: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var subject: UInt64 = 0
 
   var incarnation: UInt64 = 0
+
+  /// 1 suspect, 2 dead.
+  var state: UInt32 = 0
+
+  var accuser: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -164,43 +212,34 @@ nonisolated struct PBPush: Sendable {
   init() {}
 }
 
-nonisolated struct PBRecordKey: Sendable {
+nonisolated struct PBRecordDigest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var kind: UInt32 = 0
+  var place: UInt64 = 0
 
-  var id: Data = Data()
+  var epoch: UInt64 = 0
+
+  var sequence: UInt64 = 0
+
+  var isDead: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
 
-nonisolated struct PBRecordDigest: Sendable {
+nonisolated struct PBDigests: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var key: PBRecordKey {
-    get {_key ?? PBRecordKey()}
-    set {_key = newValue}
-  }
-  /// Returns true if `key` has been explicitly set.
-  var hasKey: Bool {self._key != nil}
-  /// Clears the value of `key`. Subsequent reads from it will return its default value.
-  mutating func clearKey() {self._key = nil}
-
-  var epoch: UInt64 = 0
-
-  var sequence: UInt64 = 0
+  var records: [PBRecordDigest] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
-
-  fileprivate var _key: PBRecordKey? = nil
 }
 
 nonisolated struct PBPull: Sendable {
@@ -208,19 +247,51 @@ nonisolated struct PBPull: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var keys: [PBRecordKey] = []
+  var places: [UInt64] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
 
-nonisolated struct PBRoot: Sendable {
+nonisolated struct PBBranchHash: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Depth in the tree, 0 to 3, and that many hexadecimal digits.
+  var depth: UInt32 = 0
+
+  var digits: UInt32 = 0
+
   var hash: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBCompare: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var branches: [PBBranchHash] = []
+
+  /// Records in the sender's store.
+  var count: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBDifferences: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var differences: [PBDifference] = []
 
   var count: UInt64 = 0
 
@@ -229,38 +300,81 @@ nonisolated struct PBRoot: Sendable {
   init() {}
 }
 
-/// Speaks of the keys from `first` to `last`, both included; an absent end is open.
-nonisolated struct PBDigest: Sendable {
+nonisolated struct PBDifference: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var first: PBRecordKey {
-    get {_first ?? PBRecordKey()}
-    set {_first = newValue}
-  }
-  /// Returns true if `first` has been explicitly set.
-  var hasFirst: Bool {self._first != nil}
-  /// Clears the value of `first`. Subsequent reads from it will return its default value.
-  mutating func clearFirst() {self._first = nil}
+  var depth: UInt32 = 0
 
-  var last: PBRecordKey {
-    get {_last ?? PBRecordKey()}
-    set {_last = newValue}
-  }
-  /// Returns true if `last` has been explicitly set.
-  var hasLast: Bool {self._last != nil}
-  /// Clears the value of `last`. Subsequent reads from it will return its default value.
-  mutating func clearLast() {self._last = nil}
+  var digits: UInt32 = 0
 
-  var records: [PBRecordDigest] = []
+  var content: PBDifference.OneOf_Content? = nil
+
+  var equal: Bool {
+    get {
+      if case .equal(let v)? = content {return v}
+      return false
+    }
+    set {content = .equal(newValue)}
+  }
+
+  var children: PBDifference.Children {
+    get {
+      if case .children(let v)? = content {return v}
+      return PBDifference.Children()
+    }
+    set {content = .children(newValue)}
+  }
+
+  var records: PBDifference.Records {
+    get {
+      if case .records(let v)? = content {return v}
+      return PBDifference.Records()
+    }
+    set {content = .records(newValue)}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  nonisolated enum OneOf_Content: Equatable, Sendable {
+    case equal(Bool)
+    case children(PBDifference.Children)
+    case records(PBDifference.Records)
 
-  fileprivate var _first: PBRecordKey? = nil
-  fileprivate var _last: PBRecordKey? = nil
+  }
+
+  nonisolated struct Children: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// Sixteen.
+    var hashes: [UInt64] = []
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+  }
+
+  /// All that the sender has at places from `first` to `last`, both included.
+  nonisolated struct Records: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    var first: UInt64 = 0
+
+    var last: UInt64 = 0
+
+    var records: [PBRecordDigest] = []
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+  }
+
+  init() {}
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -269,7 +383,7 @@ fileprivate nonisolated let _protobuf_package = "vinemesh.wire"
 
 nonisolated extension PBGossipMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GossipMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ping\0\u{1}ack\0\u{3}ping_request\0\u{1}push\0\u{1}digest\0\u{1}pull\0\u{1}root\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ping\0\u{1}ack\0\u{3}ping_request\0\u{1}nack\0\u{1}rumours\0\u{1}push\0\u{1}announce\0\u{1}pull\0\u{1}compare\0\u{1}differences\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -304,7 +418,7 @@ nonisolated extension PBGossipMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
         }
       }()
       case 3: try {
-        var v: PBPing?
+        var v: PBPingRequest?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -317,6 +431,32 @@ nonisolated extension PBGossipMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
         }
       }()
       case 4: try {
+        var v: PBAck?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .nack(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .nack(v)
+        }
+      }()
+      case 5: try {
+        var v: PBRumours?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .rumours(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .rumours(v)
+        }
+      }()
+      case 6: try {
         var v: PBPush?
         var hadOneofValue = false
         if let current = self.kind {
@@ -329,20 +469,20 @@ nonisolated extension PBGossipMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.kind = .push(v)
         }
       }()
-      case 5: try {
-        var v: PBDigest?
+      case 7: try {
+        var v: PBDigests?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
-          if case .digest(let m) = current {v = m}
+          if case .announce(let m) = current {v = m}
         }
         try decoder.decodeSingularMessageField(value: &v)
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.kind = .digest(v)
+          self.kind = .announce(v)
         }
       }()
-      case 6: try {
+      case 8: try {
         var v: PBPull?
         var hadOneofValue = false
         if let current = self.kind {
@@ -355,17 +495,30 @@ nonisolated extension PBGossipMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.kind = .pull(v)
         }
       }()
-      case 7: try {
-        var v: PBRoot?
+      case 9: try {
+        var v: PBCompare?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
-          if case .root(let m) = current {v = m}
+          if case .compare(let m) = current {v = m}
         }
         try decoder.decodeSingularMessageField(value: &v)
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.kind = .root(v)
+          self.kind = .compare(v)
+        }
+      }()
+      case 10: try {
+        var v: PBDifferences?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .differences(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .differences(v)
         }
       }()
       default: break
@@ -391,21 +544,33 @@ nonisolated extension PBGossipMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
       guard case .pingRequest(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
-    case .push?: try {
-      guard case .push(let v)? = self.kind else { preconditionFailure() }
+    case .nack?: try {
+      guard case .nack(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     }()
-    case .digest?: try {
-      guard case .digest(let v)? = self.kind else { preconditionFailure() }
+    case .rumours?: try {
+      guard case .rumours(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .push?: try {
+      guard case .push(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .announce?: try {
+      guard case .announce(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
     case .pull?: try {
       guard case .pull(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
-    case .root?: try {
-      guard case .root(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    case .compare?: try {
+      guard case .compare(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .differences?: try {
+      guard case .differences(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     }()
     case nil: break
     }
@@ -421,7 +586,7 @@ nonisolated extension PBGossipMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension PBPing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Ping"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}target\0\u{1}updates\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}rumours\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -430,8 +595,7 @@ nonisolated extension PBPing: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.sequence) }()
-      case 2: try { try decoder.decodeSingularBytesField(value: &self.target) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.updates) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.rumours) }()
       default: break
       }
     }
@@ -441,19 +605,15 @@ nonisolated extension PBPing: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
     if self.sequence != 0 {
       try visitor.visitSingularUInt32Field(value: self.sequence, fieldNumber: 1)
     }
-    if !self.target.isEmpty {
-      try visitor.visitSingularBytesField(value: self.target, fieldNumber: 2)
-    }
-    if !self.updates.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.updates, fieldNumber: 3)
+    if !self.rumours.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.rumours, fieldNumber: 2)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBPing, rhs: PBPing) -> Bool {
     if lhs.sequence != rhs.sequence {return false}
-    if lhs.target != rhs.target {return false}
-    if lhs.updates != rhs.updates {return false}
+    if lhs.rumours != rhs.rumours {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -461,7 +621,7 @@ nonisolated extension PBPing: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
 
 nonisolated extension PBAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Ack"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}updates\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -470,7 +630,6 @@ nonisolated extension PBAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.sequence) }()
-      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.updates) }()
       default: break
       }
     }
@@ -480,23 +639,19 @@ nonisolated extension PBAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
     if self.sequence != 0 {
       try visitor.visitSingularUInt32Field(value: self.sequence, fieldNumber: 1)
     }
-    if !self.updates.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.updates, fieldNumber: 2)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBAck, rhs: PBAck) -> Bool {
     if lhs.sequence != rhs.sequence {return false}
-    if lhs.updates != rhs.updates {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension PBMemberUpdate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".MemberUpdate"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}state\0\u{1}incarnation\0")
+nonisolated extension PBPingRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PingRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}target\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -504,31 +659,101 @@ nonisolated extension PBMemberUpdate: SwiftProtobuf.Message, SwiftProtobuf._Mess
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.node) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.state) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.incarnation) }()
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.target) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.node.isEmpty {
-      try visitor.visitSingularBytesField(value: self.node, fieldNumber: 1)
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sequence, fieldNumber: 1)
     }
-    if self.state != 0 {
-      try visitor.visitSingularUInt32Field(value: self.state, fieldNumber: 2)
-    }
-    if self.incarnation != 0 {
-      try visitor.visitSingularUInt64Field(value: self.incarnation, fieldNumber: 3)
+    if self.target != 0 {
+      try visitor.visitSingularFixed64Field(value: self.target, fieldNumber: 2)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: PBMemberUpdate, rhs: PBMemberUpdate) -> Bool {
-    if lhs.node != rhs.node {return false}
-    if lhs.state != rhs.state {return false}
+  static func ==(lhs: PBPingRequest, rhs: PBPingRequest) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.target != rhs.target {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRumours: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Rumours"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rumours\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.rumours) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.rumours.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.rumours, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRumours, rhs: PBRumours) -> Bool {
+    if lhs.rumours != rhs.rumours {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRumour: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Rumour"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}subject\0\u{1}incarnation\0\u{1}state\0\u{1}accuser\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.subject) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.incarnation) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.state) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.accuser) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.subject != 0 {
+      try visitor.visitSingularFixed64Field(value: self.subject, fieldNumber: 1)
+    }
+    if self.incarnation != 0 {
+      try visitor.visitSingularUInt64Field(value: self.incarnation, fieldNumber: 2)
+    }
+    if self.state != 0 {
+      try visitor.visitSingularUInt32Field(value: self.state, fieldNumber: 3)
+    }
+    if self.accuser != 0 {
+      try visitor.visitSingularFixed64Field(value: self.accuser, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRumour, rhs: PBRumour) -> Bool {
+    if lhs.subject != rhs.subject {return false}
     if lhs.incarnation != rhs.incarnation {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.accuser != rhs.accuser {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -564,9 +789,9 @@ nonisolated extension PBPush: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
   }
 }
 
-nonisolated extension PBRecordKey: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".RecordKey"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}id\0")
+nonisolated extension PBRecordDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RecordDigest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}place\0\u{1}epoch\0\u{1}sequence\0\u{3}is_dead\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -574,34 +799,44 @@ nonisolated extension PBRecordKey: SwiftProtobuf.Message, SwiftProtobuf._Message
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.kind) }()
-      case 2: try { try decoder.decodeSingularBytesField(value: &self.id) }()
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.place) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.isDead) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.kind != 0 {
-      try visitor.visitSingularUInt32Field(value: self.kind, fieldNumber: 1)
+    if self.place != 0 {
+      try visitor.visitSingularFixed64Field(value: self.place, fieldNumber: 1)
     }
-    if !self.id.isEmpty {
-      try visitor.visitSingularBytesField(value: self.id, fieldNumber: 2)
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 3)
+    }
+    if self.isDead != false {
+      try visitor.visitSingularBoolField(value: self.isDead, fieldNumber: 4)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: PBRecordKey, rhs: PBRecordKey) -> Bool {
-    if lhs.kind != rhs.kind {return false}
-    if lhs.id != rhs.id {return false}
+  static func ==(lhs: PBRecordDigest, rhs: PBRecordDigest) -> Bool {
+    if lhs.place != rhs.place {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.isDead != rhs.isDead {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension PBRecordDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".RecordDigest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}epoch\0\u{1}sequence\0")
+nonisolated extension PBDigests: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Digests"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}records\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -609,9 +844,212 @@ nonisolated extension PBRecordDigest: SwiftProtobuf.Message, SwiftProtobuf._Mess
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._key) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.records) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.records.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.records, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBDigests, rhs: PBDigests) -> Bool {
+    if lhs.records != rhs.records {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBPull: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Pull"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}places\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedFixed64Field(value: &self.places) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.places.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.places, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBPull, rhs: PBPull) -> Bool {
+    if lhs.places != rhs.places {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBBranchHash: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".BranchHash"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}depth\0\u{1}digits\0\u{1}hash\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.depth) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.digits) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.hash) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.depth != 0 {
+      try visitor.visitSingularUInt32Field(value: self.depth, fieldNumber: 1)
+    }
+    if self.digits != 0 {
+      try visitor.visitSingularUInt32Field(value: self.digits, fieldNumber: 2)
+    }
+    if self.hash != 0 {
+      try visitor.visitSingularFixed64Field(value: self.hash, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBBranchHash, rhs: PBBranchHash) -> Bool {
+    if lhs.depth != rhs.depth {return false}
+    if lhs.digits != rhs.digits {return false}
+    if lhs.hash != rhs.hash {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBCompare: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Compare"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}branches\0\u{1}count\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.branches) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.branches.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.branches, fieldNumber: 1)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBCompare, rhs: PBCompare) -> Bool {
+    if lhs.branches != rhs.branches {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBDifferences: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Differences"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}differences\0\u{1}count\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.differences) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.differences.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.differences, fieldNumber: 1)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBDifferences, rhs: PBDifferences) -> Bool {
+    if lhs.differences != rhs.differences {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBDifference: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Difference"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}depth\0\u{1}digits\0\u{1}equal\0\u{1}children\0\u{1}records\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.depth) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.digits) }()
+      case 3: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.content != nil {try decoder.handleConflictingOneOf()}
+          self.content = .equal(v)
+        }
+      }()
+      case 4: try {
+        var v: PBDifference.Children?
+        var hadOneofValue = false
+        if let current = self.content {
+          hadOneofValue = true
+          if case .children(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.content = .children(v)
+        }
+      }()
+      case 5: try {
+        var v: PBDifference.Records?
+        var hadOneofValue = false
+        if let current = self.content {
+          hadOneofValue = true
+          if case .records(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.content = .records(v)
+        }
+      }()
       default: break
       }
     }
@@ -622,30 +1060,42 @@ nonisolated extension PBRecordDigest: SwiftProtobuf.Message, SwiftProtobuf._Mess
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._key {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    if self.epoch != 0 {
-      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    if self.depth != 0 {
+      try visitor.visitSingularUInt32Field(value: self.depth, fieldNumber: 1)
     }
-    if self.sequence != 0 {
-      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 3)
+    if self.digits != 0 {
+      try visitor.visitSingularUInt32Field(value: self.digits, fieldNumber: 2)
+    }
+    switch self.content {
+    case .equal?: try {
+      guard case .equal(let v)? = self.content else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 3)
+    }()
+    case .children?: try {
+      guard case .children(let v)? = self.content else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .records?: try {
+      guard case .records(let v)? = self.content else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: PBRecordDigest, rhs: PBRecordDigest) -> Bool {
-    if lhs._key != rhs._key {return false}
-    if lhs.epoch != rhs.epoch {return false}
-    if lhs.sequence != rhs.sequence {return false}
+  static func ==(lhs: PBDifference, rhs: PBDifference) -> Bool {
+    if lhs.depth != rhs.depth {return false}
+    if lhs.digits != rhs.digits {return false}
+    if lhs.content != rhs.content {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension PBPull: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Pull"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}keys\0")
+nonisolated extension PBDifference.Children: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = PBDifference.protoMessageName + ".Children"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hashes\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -653,63 +1103,28 @@ nonisolated extension PBPull: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.keys) }()
+      case 1: try { try decoder.decodeRepeatedFixed64Field(value: &self.hashes) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.keys.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.keys, fieldNumber: 1)
+    if !self.hashes.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.hashes, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: PBPull, rhs: PBPull) -> Bool {
-    if lhs.keys != rhs.keys {return false}
+  static func ==(lhs: PBDifference.Children, rhs: PBDifference.Children) -> Bool {
+    if lhs.hashes != rhs.hashes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension PBRoot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Root"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hash\0\u{1}count\0")
-
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.hash) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
-      default: break
-      }
-    }
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.hash != 0 {
-      try visitor.visitSingularFixed64Field(value: self.hash, fieldNumber: 1)
-    }
-    if self.count != 0 {
-      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 2)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: PBRoot, rhs: PBRoot) -> Bool {
-    if lhs.hash != rhs.hash {return false}
-    if lhs.count != rhs.count {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension PBDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Digest"
+nonisolated extension PBDifference.Records: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = PBDifference.protoMessageName + ".Records"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}last\0\u{1}records\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -718,8 +1133,8 @@ nonisolated extension PBDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._first) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._last) }()
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.first) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.last) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.records) }()
       default: break
       }
@@ -727,25 +1142,21 @@ nonisolated extension PBDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._first {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._last {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
+    if self.first != 0 {
+      try visitor.visitSingularFixed64Field(value: self.first, fieldNumber: 1)
+    }
+    if self.last != 0 {
+      try visitor.visitSingularFixed64Field(value: self.last, fieldNumber: 2)
+    }
     if !self.records.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.records, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: PBDigest, rhs: PBDigest) -> Bool {
-    if lhs._first != rhs._first {return false}
-    if lhs._last != rhs._last {return false}
+  static func ==(lhs: PBDifference.Records, rhs: PBDifference.Records) -> Bool {
+    if lhs.first != rhs.first {return false}
+    if lhs.last != rhs.last {return false}
     if lhs.records != rhs.records {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

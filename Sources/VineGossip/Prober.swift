@@ -1,0 +1,55 @@
+import VineBase
+
+/// A probe under way (SWIM 3.1), in four tries before anybody is suspected: the target alone twice, since a lost
+/// datagram is likelier than a dead VR, then the target and helpers twice.
+struct Probe: Sendable {
+  let sequence: UInt32
+  let target: NodeID
+  var tries = 1
+  /// When the next try is due, or the end.
+  var due: Instant
+  var helpersAsked = 0
+  var nacks = 0
+
+  static let triesMax = 4
+}
+
+/// A probe made for somebody else.
+struct Errand: Sendable {
+  let requester: NodeID
+  let sequence: UInt32
+  let target: NodeID
+  /// When the target is asked again, and when the requester is told that it does not answer.
+  var due: Instant
+  var isSecondTry = false
+
+  static let countMax = 64
+}
+
+/// The probes of this VR and its opinion of itself.
+struct Prober: Sendable {
+  var probes: SortedMap<UInt32, Probe> = [:]
+  var errands: SortedMap<UInt32, Errand> = [:]
+  /// Neighbours still to be probed in this round, in random order (SWIM 4.3: bounds the time to the first probe).
+  var round: [NodeID] = []
+  var nextProbe: Instant?
+  /// Lifeguard's local health: 0 is well; each point makes this VR more patient with others.
+  private(set) var health = 0
+  private var sequence: UInt32
+
+  init(sequence: UInt32) { self.sequence = sequence }
+
+  mutating func takeSequence() -> UInt32 {
+    sequence &+= 1
+    return sequence
+  }
+
+  mutating func feel(_ change: Int, max: Int) { health = Swift.min(Swift.max(0, health + change), max) }
+
+  var due: Instant? {
+    var due = nextProbe
+    for probe in probes.values { due = due.map { min($0, probe.due) } ?? probe.due }
+    for errand in errands.values { due = due.map { min($0, errand.due) } ?? errand.due }
+    return due
+  }
+}

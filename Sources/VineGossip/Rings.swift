@@ -1,0 +1,66 @@
+import VineBase
+
+/// A VR's place among the others: several rings, each with all public VRs in an order of its own that everybody
+/// computes alike; the neighbours are the VRs beside it in each ring. Together the rings make a random regular graph:
+/// few sessions for each VR, short ways, no bottleneck, and whoever dies has several VRs that notice.
+///
+/// Source: Suresh and others, "Stable and Consistent Membership at Scale with Rapid", USENIX ATC 2018, section 4.1.
+/// A limited-VR stands in the rings for itself only: it finds public VRs beside it, and nobody is sent to it.
+struct Rings: Sendable {
+  private struct Slot: Sendable {
+    var distance = UInt64.max
+    var place: RecordPlace?
+  }
+
+  let own: RecordPlace
+  /// Two for each ring: the next, then the one before.
+  private var slots: [Slot]
+
+  init(own: RecordPlace, count: Int) {
+    self.own = own
+    slots = Array(repeating: Slot(), count: 2 * count)
+  }
+
+  /// Distinct, in order.
+  var neighbours: [RecordPlace] { Self.distinct(slots.compactMap(\.place)) }
+
+  func holds(_ place: RecordPlace) -> Bool { slots.contains { $0.place == place } }
+
+  /// A VR may stand in the rings from now on.
+  mutating func add(_ place: RecordPlace) { Self.offer(place, to: own, &slots) }
+
+  /// It may not any more. - Returns: whether it was a neighbour, and `fill` is due.
+  mutating func remove(_ place: RecordPlace) -> Bool {
+    guard holds(place) else { return false }
+    slots = Array(repeating: Slot(), count: slots.count)
+    return true
+  }
+
+  /// The neighbours of any VR among `candidates`, as it would find them itself.
+  static func neighbours(
+    of place: RecordPlace, rings: Int, among candidates: some Sequence<RecordPlace>
+  ) -> [RecordPlace] {
+    var slots = Array(repeating: Slot(), count: 2 * rings)
+    for candidate in candidates { offer(candidate, to: place, &slots) }
+    return distinct(slots.compactMap(\.place))
+  }
+
+  private static func offer(_ place: RecordPlace, to own: RecordPlace, _ slots: inout [Slot]) {
+    guard place != own else { return }
+    for ring in 0..<slots.count / 2 {
+      let step = position(place, ring) &- position(own, ring)
+      if step < slots[2 * ring].distance { slots[2 * ring] = Slot(distance: step, place: place) }
+      if 0 &- step < slots[2 * ring + 1].distance { slots[2 * ring + 1] = Slot(distance: 0 &- step, place: place) }
+    }
+  }
+
+  private static func position(_ place: RecordPlace, _ ring: Int) -> UInt64 {
+    (place.rawValue &+ UInt64(truncatingIfNeeded: ring) &* 0xD1B5_4A32_D192_ED03).mixed
+  }
+
+  private static func distinct(_ places: [RecordPlace]) -> [RecordPlace] {
+    var distinct: [RecordPlace] = []
+    for place in places.sorted() where distinct.last != place { distinct.append(place) }
+    return distinct
+  }
+}
