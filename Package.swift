@@ -34,6 +34,7 @@ let package = Package(
   products: [
     .executable(name: "vine-meshd", targets: ["vine-meshd"]),
     .executable(name: "vine-mesh", targets: ["vine-mesh"]),
+    .executable(name: "vine-sim", targets: ["vine-sim"]),
     .library(name: "VineWire", targets: ["VineWire"]),
   ],
   dependencies: [
@@ -82,6 +83,14 @@ let package = Package(
         "VineRouting", "VineSession", "VineWire",
       ]),
 
+    // MARK: Simulation: a second shell over the same cores
+    core(
+      "VineSimulation",
+      [
+        "VineAddress", "VineGossip", "VineIdentity", "VineRaft", "VineRegistry", "VineRouter", "VineRouting",
+        "VineSession", "VineWire",
+      ]),
+
     // MARK: Shells
     .target(
       name: "VineDataPlane",
@@ -100,6 +109,8 @@ let package = Package(
       name: "vine-meshd", dependencies: ["VineHost", arguments, log, lifecycle], swiftSettings: swiftSettings),
     .executableTarget(
       name: "vine-mesh", dependencies: ["VineHost", "VineControl", arguments], swiftSettings: swiftSettings),
+
+    .executableTarget(name: "vine-sim", dependencies: ["VineSimulation", arguments], swiftSettings: swiftSettings),
 
     // MARK: Tests
     .testTarget(name: "VineBaseTests", dependencies: ["VineBase"], swiftSettings: swiftSettings),

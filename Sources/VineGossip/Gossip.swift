@@ -276,7 +276,7 @@ public struct GossipKnowledge: Sendable {
   /// - Parameters:
   ///   - dead: VRs that were held for dead when the process ended.
   ///   - isPublic: what a VR's record says of its reachability.
-  public init(records: [SignedRecord], dead: [NodeID], isPublic: (NodeID) -> Bool) {
+  public mutating func add(records: [SignedRecord], dead: [NodeID], isPublic: (NodeID) -> Bool) {
     for record in records where store.insert(record) && record.key.kind == .vr {
       members.set(
         record.place,

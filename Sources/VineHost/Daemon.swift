@@ -88,7 +88,7 @@ public struct Daemon: Service {
     let router = Router(
       identity: identity, placement: placement, memory: memory, checks: Checks(trust: trust),
       ephemeralKeys: SystemEphemeralKeys(),
-      secret: { Sodium.randomBytes($0) }, random: RandomSource(seed: Clock.seed))
+      secrets: SystemEphemeralKeys(), random: RandomSource(seed: Clock.seed))
     let loop = ControlLoop()
     let dataPlane = try makeDataPlane(certified.node, lan: lan, loop: loop)
     let rules = NetfilterRules(

@@ -39,6 +39,11 @@ public struct Registry: Sendable {
   /// All facts in the order of their keys, those taken back included.
   public var facts: [RegistryFact] { current.values }
 
+  /// Whether the proposal was carried out, as far back as outcomes are kept.
+  public func hasDecided(_ id: ProposalID) -> Bool {
+    if case .success? = outcomes[id] { true } else { false }
+  }
+
   /// Carries out a command. A proposal seen before gets its first outcome again and changes nothing.
   public mutating func apply(_ proposal: Proposal, at index: UInt64) -> Application {
     if let outcome = outcomes[proposal.id] { return Application(outcome: outcome, facts: []) }

@@ -21,7 +21,7 @@ extension Router {
   }
 
   mutating func propose(_ command: RegistryCommand, for waiting: Requests.Waiting, _ turn: inout Turn) {
-    guard let id = ProposalID(requests.secret(16)) else { return }
+    guard let id = ProposalID(requests.secrets.bytes(16)) else { return }
     requests.waiting[id] = waiting
     let proposal = Proposal(id: id, author: node, at: turn.wall, command: command)
     run(registrar.propose(proposal, at: turn.now), &turn)
@@ -57,8 +57,8 @@ extension Router {
         mend: "set `endpoints` in the configuration and run `vine-mesh reload`, or invite from a public VR")
       return refuse(id, failure, &turn)
     }
-    let secret = requests.secret(32)
-    guard let invitation = InvitationID(requests.secret(16)) else { return }
+    let secret = requests.secrets.bytes(32)
+    guard let invitation = InvitationID(requests.secrets.bytes(16)) else { return }
     let expires = WallTime(secondsSince1970: turn.wall.secondsSince1970 + validFor.components.seconds)
     let token = InvitationToken(
       mesh: identity.genesis.meshID, id: invitation.bytes, secret: secret, site: site.description,
@@ -153,7 +153,7 @@ struct Requests: Sendable {
 
   var waiting: SortedMap<ProposalID, Waiting> = [:]
   /// Random bytes fit for secrets; libsodium's in the shell.
-  var secret: @Sendable (Int) -> [UInt8]
+  var secrets: any EphemeralKeys
 }
 
 extension RequestFailure {

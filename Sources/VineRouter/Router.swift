@@ -41,13 +41,13 @@ public struct Router: Sendable {
 
   /// - Parameters:
   ///   - ephemeralKeys: fresh key pairs for handshakes, from libsodium in the shell.
-  ///   - secret: random bytes fit for secrets, likewise.
+  ///   - secrets: random bytes fit for secrets, likewise.
   public init(
     identity: RouterIdentity, placement: RouterPlacement, memory: RouterMemory, checks: Checks,
-    ephemeralKeys: any EphemeralKeys, secret: @escaping @Sendable (Int) -> [UInt8], random: RandomSource
+    ephemeralKeys: any EphemeralKeys, secrets: any EphemeralKeys, random: RandomSource
   ) {
     var random = random
-    requests = Requests(secret: secret)
+    requests = Requests(secrets: secrets)
     self.identity = identity
     self.placement = placement
     hosts = memory.hosts

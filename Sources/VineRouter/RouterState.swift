@@ -54,17 +54,18 @@ public struct RouterPlacement: Sendable {
 
 /// What signed records tell, taken up once. Copies share it, so a simulation starts thousands of VRs from one.
 public struct Knowledge: Sendable {
-  let gossip: GossipKnowledge
-  public let directory: Directory
+  private(set) var gossip = GossipKnowledge()
+  public private(set) var directory = Directory()
 
   /// - Parameters:
+  ///   - base: what is known already.
   ///   - records: checked before they came into the store.
   ///   - dead: VRs that were held for dead.
-  public init(records: [SignedRecord] = [], dead: [NodeID] = []) {
-    var directory = Directory()
+  public init(base: Knowledge? = nil, records: [SignedRecord] = [], dead: [NodeID] = []) {
+    if let base { self = base }
     for record in records { _ = directory.absorb(record) }
-    self.directory = directory
-    gossip = GossipKnowledge(records: records, dead: dead) { directory.records[$0]?.role == .public }
+    let directory = directory
+    gossip.add(records: records, dead: dead) { directory.records[$0]?.role == .public }
   }
 }
 

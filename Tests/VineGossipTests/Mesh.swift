@@ -35,7 +35,8 @@ final class Mesh {
     self.isPublic = isPublic
     let nodes = (1...count).map { node($0) }
     let records = nodes.map { record(of: $0, epoch: 1, sequence: 1) }
-    let knowledge = GossipKnowledge(records: records, dead: [], isPublic: isPublic)
+    var knowledge = GossipKnowledge()
+    knowledge.add(records: records, dead: [], isPublic: isPublic)
     for node in nodes {
       cores[node] = Gossip(
         self: node, incarnation: 1, settings: GossipSettings(), random: RandomSource(seed: random.next()),

@@ -74,20 +74,11 @@ private final class World {
     let memory = RouterMemory(
       hardState: nil, log: [], knowledge: Knowledge(records: records), incarnation: 1, hosts: LNDT())
     let seed = UInt64(routers.count) + 7
-    var secrets = RandomSource(seed: seed)
-    let secret = (0..<64).map { _ in UInt8(truncatingIfNeeded: secrets.next()) }
     routers[key.node] = Router(
       identity: identity, placement: placement, memory: memory, checks: Checks(trust: trust),
-      ephemeralKeys: SeededEphemeralKeys(seed: seed), secret: { count in World.secrets(secret, count) },
+      ephemeralKeys: SeededEphemeralKeys(seed: seed), secrets: SeededEphemeralKeys(seed: seed + 1000),
       random: RandomSource(seed: seed))
     deliver(.start, to: key.node)
-  }
-
-  /// Distinct bytes for each call, from one counter: tests need no secrets, only different ones.
-  private nonisolated(unsafe) static var counter: UInt8 = 0  // tidy allows nonisolated-unsafe: one test at a time
-  private static func secrets(_ base: [UInt8], _ count: Int) -> [UInt8] {
-    counter &+= 1
-    return (0..<count).map { base[$0 % base.count] ^ counter }
   }
 
   /// Admits a site as a join does, and returns what the joiner is granted.

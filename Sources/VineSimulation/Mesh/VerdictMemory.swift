@@ -1,0 +1,37 @@
+import Synchronization
+import VineBase
+import VineIdentity
+import VineRouter
+import VineSession
+
+/// Remembers what each signature and certificate came to. A verdict depends on the bytes alone, and thousands of VRs
+/// look at the same bytes.
+final class VerdictMemory: Sendable {
+  private struct Checked: Hashable {
+    let signature: [UInt8]
+    let author: NodeID
+    /// Of the signed bytes.
+    let hash: Int
+  }
+
+  private let signatures = Mutex<[Checked: Bool]>([:])
+  private let certificates = Mutex<[[UInt8]: Result<CertifiedVR, CertificateError>]>([:])
+
+  func checks(_ trust: MeshTrust) -> Checks {
+    let real = Checks(trust: trust)
+    return Checks(
+      signature: { [self] signature, bytes, author in
+        let key = Checked(signature: signature, author: author, hash: bytes.hashValue)
+        if let known = signatures.withLock({ $0[key] }) { return known }
+        let verdict = real.signature(signature, bytes, author)
+        signatures.withLock { $0[key] = verdict }
+        return verdict
+      },
+      certificate: { [self] der, now in
+        if let known = certificates.withLock({ $0[der] }) { return known }
+        let verdict = real.certificate(der, now)
+        certificates.withLock { $0[der] = verdict }
+        return verdict
+      })
+  }
+}

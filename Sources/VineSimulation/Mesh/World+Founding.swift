@@ -1,0 +1,110 @@
+import VineAddress
+import VineBase
+import VineIdentity
+import VineRouter
+import VineRouting
+import VineSession
+
+extension World {
+  /// What the VRs of a mesh are like.
+  public struct Shape: Sendable {
+    public var count: Int
+    /// VRs behind NATs, in per cent; the first ones are public.
+    public var limitedPerCent = 0
+    /// ViNes, each of eight sites with two hosts.
+    public var vines = 0
+    public var mapping = NAT.Dependence.endpointIndependent
+    public var filtering = NAT.Dependence.addressAndPortDependent
+    public var natExpiry = Duration.seconds(120)
+
+    public init(count: Int) { self.count = count }
+  }
+
+  /// A mesh whose VRs all know one another from the store, about to start within a second.
+  public static func known(_ shape: Shape, seed: UInt64) throws -> World {
+    var founding = try Founding(count: shape.count, seed: seed)
+    try founding.admitAll()
+    var hosts = Array(repeating: LNDT(), count: shape.count)
+    var random = RandomSource(seed: seed ^ 0x5EED)
+    for number in 0..<shape.vines {
+      let members = Array(random.shuffled(Array(1..<shape.count)).prefix(7)) + [0]
+      let network = try founding.createVine("vine\(number)", of: members)
+      for member in members {
+        guard let block = founding.registrar.registry.view.blocks(of: founding.keys[member].node).first else { continue }
+        for host in 2..<4 { hosts[member].add(IPv4Address(rawValue: block.base.rawValue + UInt32(host)), to: network) }
+      }
+    }
+    var world = try World(founding, shape, seed: seed)
+    var records = founding.attested
+    for index in world.vrs.indices where world.vrs[index].nat == nil {
+      records.append(
+        founding.record(
+          of: index, hosts: hosts[index], endpoint: world.vrs[index].endpoint,
+          certificateExpires: world.vrs[index].identity.certificateExpires))
+    }
+    let knowledge = Knowledge(records: records)
+    for index in world.vrs.indices {
+      world.vrs[index].store.knowledge = knowledge
+      world.vrs[index].store.hosts = hosts[index]
+      world.start(index, after: .milliseconds(Int64(world.random.below(1000))))
+    }
+    let store = founding.store
+    world.vrs[0].store.persist(store.hardState, appending: store.log, truncatingFrom: nil)
+    return world
+  }
+
+  /// A founder alone; the others have an empty disk and are to join.
+  public static func founded(_ shape: Shape, seed: UInt64) throws -> World {
+    let founding = try Founding(count: shape.count, seed: seed)
+    var world = try World(founding, shape, seed: seed)
+    world.vrs[0].store.persist(founding.store.hardState, appending: founding.store.log, truncatingFrom: nil)
+    world.vrs[0].store.persist(founding.attested)
+    world.start(0)
+    return world
+  }
+
+  private init(_ founding: Founding, _ shape: Shape, seed: UInt64) throws {
+    let memory = VerdictMemory()
+    self.init(checks: memory.checks(founding.trust), wall: founding.wall, seed: seed ^ 0xBEEF)
+    let limited = shape.count * shape.limitedPerCent / 100
+    for index in 0..<shape.count {
+      let key = founding.keys[index]
+      let certificate = try founding.authority.issue(
+        node: key.node, site: "site\(index)", mesh: founding.genesis.meshID, at: founding.wall)
+      let certified = try founding.trust.verify(certificateDER: certificate, at: founding.wall)
+      let identity = RouterIdentity(
+        key: key, site: "site\(index)", genesis: founding.genesis, certificate: certificate,
+        certificateExpires: certified.notAfter, authority: index == 0 ? founding.authority : nil,
+        softwareVersion: Founding.softwareVersion)
+      let endpoint = Endpoint(address: IPv4Address(rawValue: Self.firstAddress + UInt32(index)))
+      var nat: Int?
+      if index >= shape.count - limited {
+        nat = nats.count
+        nats.append(
+          NAT(
+            mapping: shape.mapping, filtering: shape.filtering, expiry: shape.natExpiry,
+            address: IPv4Address(rawValue: Self.firstNATAddress + UInt32(nats.count))))
+      }
+      let bootstrap = index == 0 ? [] : [Endpoint(address: IPv4Address(rawValue: Self.firstAddress))]
+      vrs.append(SimulatedVR(identity: identity, endpoint: endpoint, nat: nat, bootstrap: bootstrap))
+      vrs[index].offset = Int64(random.below(1 << 40))
+      numbers[key.node] = index
+    }
+    underlay.grow(to: shape.count)
+  }
+
+  /// Every VR has the sessions that it wants.
+  public var isConnected: Bool {
+    live.allSatisfy { index in
+      guard let router = vrs[index].router else { return true }
+      let connected = router.peers.connected
+      return router.gossip.wanted.allSatisfy { connected.contains($0) }
+    }
+  }
+
+  /// All live VRs hold the same records and verdicts.
+  public var rootsAgree: Bool {
+    let roots = live.compactMap { vrs[$0].router?.gossip.store.root }
+    return roots.dropFirst().allSatisfy { $0 == roots.first }
+  }
+}

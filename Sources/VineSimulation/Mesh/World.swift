@@ -1,0 +1,219 @@
+import VineAddress
+import VineBase
+import VineGossip
+import VineIdentity
+import VineRouter
+import VineSession
+
+/// A whole mesh on virtual time: the real routers and the real wire format over a simulated underlay. A value: a copy
+/// is another run of the same mesh, which shares what neither changes.
+public struct World: Sendable {
+  public internal(set) var now: Int64 = 0
+  public var underlay: Underlay
+  public internal(set) var trace = Trace()
+  /// A write is durable after this.
+  public var syncTime = Duration.milliseconds(2)
+  var vrs: [SimulatedVR] = []
+  var nats: [NAT] = []
+  var queue = EventQueue()
+  var frames = Frames()
+  var pendingSyncs = Syncs()
+  var random: RandomSource
+  let checks: Checks
+  let wall: WallTime
+  /// VRs by identity.
+  var numbers: [NodeID: Int] = [:]
+  /// Events handled, for the speed of the simulator.
+  public internal(set) var eventCount = 0
+  /// What the observers asked to be told of since they last looked.
+  public internal(set) var verdicts: [Verdict] = []
+  /// Tokens that the founder gave out and nobody has used yet.
+  var tokens: [InvitationToken] = []
+  /// Sites that are joining.
+  var guests: [Int: GuestJoin] = [:]
+
+  /// A VR's gossip changed its mind about another VR.
+  public struct Verdict: Sendable {
+    public let at: Int64
+    public let by: Int
+    public let about: Int
+    public let state: MemberState
+  }
+
+  init(checks: Checks, wall: WallTime, seed: UInt64) {
+    self.checks = checks
+    self.wall = wall
+    random = RandomSource(seed: seed)
+    underlay = Underlay(count: 0)
+  }
+
+  public var count: Int { vrs.count }
+  public var instant: Instant { Instant(nanoseconds: now) }
+
+  /// VRs whose process runs.
+  public var live: [Int] { vrs.indices.filter { vrs[$0].router != nil } }
+  public func isLive(_ index: Int) -> Bool { vrs[index].router != nil }
+  public func router(_ index: Int) -> Router? { vrs[index].router }
+  public func node(_ index: Int) -> NodeID { vrs[index].node }
+  public func bytes(of index: Int) -> (sent: Int, received: Int) { (vrs[index].bytesSent, vrs[index].bytesReceived) }
+  public func payloadsSent(by index: Int) -> Int { vrs[index].payloadsSent }
+
+  /// Gives another run of this mesh other luck.
+  public mutating func reseed(_ seed: UInt64) {
+    random = RandomSource(seed: seed)
+    for index in vrs.indices { vrs[index].router?.reseed(RandomSource(seed: random.next())) }
+    trace = Trace()
+    verdicts = []
+    eventCount = 0
+    for index in vrs.indices { (vrs[index].bytesSent, vrs[index].bytesReceived, vrs[index].payloadsSent) = (0, 0, 0) }
+  }
+
+  public mutating func forgetVerdicts() { verdicts = [] }
+
+  // MARK: Time
+
+  public mutating func run(_ duration: Duration) { run(until: now + duration.inNanoseconds) }
+
+  mutating func run(until end: Int64) {
+    while let next = queue.next, next <= end {
+      guard let entry = queue.removeFirst() else { break }
+      now = max(now, entry.at)
+      handle(entry)
+    }
+    now = end
+  }
+
+  /// Runs until `condition` holds, looked at every `step`. - Returns: after how long, or nil if not within `limit`.
+  public mutating func run(
+    atMost limit: Duration, step: Duration = .milliseconds(20), until condition: (inout World) -> Bool
+  ) -> Duration? {
+    let start = now
+    while true {
+      if condition(&self) { return .nanoseconds(now - start) }
+      guard now - start < limit.inNanoseconds else { return nil }
+      run(step)
+    }
+  }
+
+  private mutating func handle(_ entry: EventQueue.Entry) {
+    let index = Int(entry.index)
+    if entry.kind == .wakeup {
+      guard vrs[index].wakeupAt == entry.at else { return }
+      vrs[index].wakeupAt = .max
+    }
+    if vrs[index].stalledUntil > now, entry.kind != .synced {
+      // A process that is held up: datagrams wait in its socket, timers come late.
+      if entry.kind == .wakeup { vrs[index].wakeupAt = vrs[index].stalledUntil }
+      return queue.add(entry.kind, at: vrs[index].stalledUntil, index: index, detail: Int(entry.detail))
+    }
+    eventCount += 1
+    switch entry.kind {
+    case .wakeup: input(.wakeup, to: index)
+    case .datagram, .record: frameArrived(Int(entry.detail), at: index)
+    case .channelOpened where guests[index] != nil: guestConnected(index)
+    case .channelOpened: input(.channelOpened(ChannelID(rawValue: UInt64(entry.detail))), to: index)
+    case .channelAccepted: accepted(Int(entry.detail), at: index)
+    case .channelClosed: closed(Int(entry.detail), at: index)
+    case .synced: synced(Int(entry.detail), at: index)
+    case .start: start(index)
+    case .resume: break
+    }
+  }
+
+  // MARK: Inputs and effects
+
+  mutating func input(_ input: RouterInput, to index: Int) {
+    let (local, wall) = (vrs[index].local(now), wallTime)
+    guard let effects = vrs[index].router?.handle(input, at: local, wall: wall) else { return }
+    for effect in effects { carryOut(effect, of: index) }
+    schedule(index)
+  }
+
+  var wallTime: WallTime { WallTime(secondsSince1970: wall.secondsSince1970 + now / 1_000_000_000) }
+
+  private mutating func schedule(_ index: Int) {
+    guard let due = vrs[index].router?.nextWakeup.at else { return }
+    let at = max(vrs[index].global(due), now + 1000)
+    guard at < vrs[index].wakeupAt else { return }
+    vrs[index].wakeupAt = at
+    queue.add(.wakeup, at: at, index: index)
+  }
+
+  // MARK: Processes
+
+  /// Starts the VR's process with what its disk holds.
+  public mutating func start(_ index: Int) {
+    guard vrs[index].router == nil else { return }
+    vrs[index].life += 1
+    vrs[index].plane = SimulatedPlane()
+    vrs[index].wakeupAt = .max
+    let vr = vrs[index]
+    let seed = random.next()
+    let placement = RouterPlacement(
+      declaredEndpoints: vr.nat == nil ? [vr.endpoint] : [], localAddresses: [vr.endpoint.address],
+      port: vr.endpoint.port, bootstrap: vr.bootstrap)
+    vrs[index].router = Router(
+      identity: vr.identity, placement: placement, memory: vrs[index].store.memory(), checks: checks,
+      ephemeralKeys: SeededEphemeralKeys(seed: seed), secrets: SeededEphemeralKeys(seed: seed ^ 1),
+      random: RandomSource(seed: seed ^ 2))
+    trace.note(.start, at: now, index, -1, 0, 0)
+    input(.start, to: index)
+  }
+
+  public mutating func start(_ index: Int, after delay: Duration) {
+    queue.add(.start, at: now + delay.inNanoseconds, index: index)
+  }
+
+  /// The process ends at once: no farewell, and what was not synced is lost.
+  public mutating func crash(_ index: Int) {
+    vrs[index].router = nil
+    vrs[index].life += 1
+    for channel in vrs[index].plane.channels.values { reset(channel) }
+    vrs[index].plane = SimulatedPlane()
+    trace.note(.channelClosed, at: now, index, -1, 0, 0)
+  }
+
+  /// The process is held up, as by swapping or a debugger.
+  public mutating func stall(_ index: Int, for duration: Duration) {
+    vrs[index].stalledUntil = max(vrs[index].stalledUntil, now + duration.inNanoseconds)
+  }
+
+  public mutating func setClock(of index: Int, driftPartsPerMillion: Int64) {
+    // The clock goes on from what it shows.
+    let shown = vrs[index].local(now).nanoseconds
+    vrs[index].driftPartsPerMillion = driftPartsPerMillion
+    vrs[index].offset += shown - vrs[index].local(now).nanoseconds
+    schedule(index)
+  }
+
+  public mutating func partition(_ side: (Int) -> UInt8) {
+    for index in vrs.indices { underlay.sides[index] = side(index) }
+  }
+
+  public mutating func flushNAT(_ number: Int) { nats[number].flush() }
+
+  /// A request as from the VR's own machine.
+  public mutating func request(_ request: LocalRequest, at index: Int) {
+    input(.request(RequestID(rawValue: UInt64(now)), request), to: index)
+  }
+}
+
+/// Log entries that are on their way to the disk.
+struct Syncs: Sendable {
+  struct Sync: Sendable {
+    let index: UInt64
+    let term: UInt64
+    let life: Int
+  }
+
+  private var all: [Int: Sync] = [:]
+  private var last = 0
+
+  mutating func add(_ sync: Sync) -> Int {
+    last += 1
+    all[last] = sync
+    return last
+  }
+
+  mutating func take(_ number: Int) -> Sync? { all.removeValue(forKey: number) }
+}
