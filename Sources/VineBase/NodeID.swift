@@ -2,9 +2,10 @@
 ///
 /// The key *is* the identity (paper 3.7: "VRs are identified by their public keys"), so a signature is checked
 /// by the identifier alone. Order is the byte order of the key, used to break ties the same way on every VR.
+@frozen
 public struct NodeID: Hashable, Comparable, Sendable {
   /// The key as four big-endian words, first byte most significant.
-  private let a, b, c, d: UInt64
+  @usableFromInline let a, b, c, d: UInt64
 
   public static let byteCount = 32
 
@@ -26,9 +27,17 @@ public struct NodeID: Hashable, Comparable, Sendable {
   /// The first 64 bits, which stand for the VR in relay headers; the registry admits no two VRs with one tag.
   public var tag: NodeTag { NodeTag(rawValue: a) }
 
-  public static func < (left: Self, right: Self) -> Bool {
-    (left.a, left.b, left.c, left.d) < (right.a, right.b, right.c, right.d)
+  @inlinable public static func < (left: Self, right: Self) -> Bool {
+    // Two keys hardly ever share their first 64 bits.
+    left.a != right.a ? left.a < right.a : (left.b, left.c, left.d) < (right.b, right.c, right.d)
   }
+
+  @inlinable public static func == (left: Self, right: Self) -> Bool {
+    left.a == right.a && left.b == right.b && left.c == right.c && left.d == right.d
+  }
+
+  /// Keys are random already: their first words are as good as all.
+  @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(a) }
 }
 
 extension NodeID: CustomStringConvertible {

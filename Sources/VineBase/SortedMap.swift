@@ -1,87 +1,194 @@
 /// A map whose iteration order is the order of its keys, so that cores may iterate it (a Dictionary's order
-/// changes from run to run). An array with binary search: lookups O(log n), insertions O(n), a few thousand
-/// entries at most.
+/// changes from run to run).
+///
+/// Two parallel arrays in chunks of at most 128 entries: look-ups O(log n), changes O(√n) in practice, and a copy that
+/// is then changed copies one chunk and the list of chunks, so that copies of large maps share most of their memory.
+/// Small maps are one chunk. Inlinable, because a generic map that is not specialised costs several times as much.
+@frozen
 public struct SortedMap<Key: Comparable & Hashable & Sendable, Value: Sendable>: Sendable {
-  public private(set) var keys: [Key] = []
-  public private(set) var values: [Value] = []
+  @frozen @usableFromInline
+  struct Chunk: Sendable {
+    @usableFromInline var keys: [Key]
+    @usableFromInline var values: [Value]
 
-  public init() {}
+    @inlinable init(keys: [Key], values: [Value]) { (self.keys, self.values) = (keys, values) }
 
-  public var count: Int { keys.count }
-  public var isEmpty: Bool { keys.isEmpty }
+    /// The first position whose key is not less than `key`; the count if there is none.
+    @inlinable func position(of key: Key) -> Int {
+      var (low, high) = (0, keys.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if keys[middle] < key { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+  }
 
-  public subscript(key: Key) -> Value? {
+  @usableFromInline static var chunkMax: Int { 128 }
+
+  /// None is empty; in order.
+  @usableFromInline var chunks: [Chunk] = []
+  @usableFromInline var entryCount = 0
+  @inlinable public var count: Int { entryCount }
+
+  @inlinable public init() {}
+
+  @inlinable public var isEmpty: Bool { count == 0 }
+
+  /// In order. For a map of one chunk no copy is made.
+  @inlinable public var keys: [Key] {
+    if chunks.count == 1 { return chunks[0].keys }
+    var keys: [Key] = []
+    keys.reserveCapacity(count)
+    for chunk in chunks { keys += chunk.keys }
+    return keys
+  }
+
+  /// In the order of the keys.
+  @inlinable public var values: [Value] {
+    if chunks.count == 1 { return chunks[0].values }
+    var values: [Value] = []
+    values.reserveCapacity(count)
+    for chunk in chunks { values += chunk.values }
+    return values
+  }
+
+  @inlinable public var first: (Key, Value)? { chunks.first.map { ($0.keys[0], $0.values[0]) } }
+  @inlinable public var firstKey: Key? { chunks.first?.keys[0] }
+
+  @inlinable public subscript(key: Key) -> Value? {
     get {
-      let position = position(of: key)
-      return holds(key, at: position) ? values[position] : nil
+      guard let (chunk, position) = find(key) else { return nil }
+      return chunks[chunk].values[position]
     }
     set {
-      let position = position(of: key)
-      switch (holds(key, at: position), newValue) {
-      case (true, let value?): values[position] = value
-      case (true, nil):
-        keys.remove(at: position)
-        values.remove(at: position)
-      case (false, let value?):
-        keys.insert(key, at: position)
-        values.insert(value, at: position)
-      case (false, nil): break
+      guard let newValue else {
+        removeValue(forKey: key)
+        return
+      }
+      let (chunk, position, isHeld) = place(of: key)
+      if isHeld {
+        chunks[chunk].values[position] = newValue
+      } else {
+        insert(key, newValue, chunk, position)
       }
     }
   }
 
   /// Changes a value in place; `initial` is stored first where there was none.
-  public subscript(key: Key, default initial: @autoclosure () -> Value) -> Value {
+  @inlinable public subscript(key: Key, default initial: @autoclosure () -> Value) -> Value {
     get { self[key] ?? initial() }
     _modify {
-      let position = position(of: key)
-      if !holds(key, at: position) {
-        keys.insert(key, at: position)
-        values.insert(initial(), at: position)
+      var (chunk, position, isHeld) = place(of: key)
+      if !isHeld {
+        insert(key, initial(), chunk, position)
+        (chunk, position, isHeld) = place(of: key)
       }
-      yield &values[position]
+      yield &chunks[chunk].values[position]
     }
   }
 
   /// Changes the value of `key` in place, if there is one.
-  public mutating func update<Result>(_ key: Key, _ change: (inout Value) -> Result) -> Result? {
-    let position = position(of: key)
-    return holds(key, at: position) ? change(&values[position]) : nil
+  @inlinable public mutating func update<Result>(_ key: Key, _ change: (inout Value) -> Result) -> Result? {
+    guard let (chunk, position) = find(key) else { return nil }
+    return change(&chunks[chunk].values[position])
   }
 
+  @inlinable
   @discardableResult
   public mutating func removeValue(forKey key: Key) -> Value? {
-    let position = position(of: key)
-    guard holds(key, at: position) else { return nil }
-    keys.remove(at: position)
-    return values.remove(at: position)
+    guard let (chunk, position) = find(key) else { return nil }
+    entryCount -= 1
+    if chunks[chunk].keys.count == 1 { return chunks.remove(at: chunk).values[0] }
+    chunks[chunk].keys.remove(at: position)
+    return chunks[chunk].values.remove(at: position)
   }
 
-  public mutating func removeAll() { (keys, values) = ([], []) }
+  @inlinable public mutating func removeAll() {
+    chunks = []
+    entryCount = 0
+  }
 
-  /// The first position whose key is not less than `key`; `count` if there is none.
-  public func position(of key: Key) -> Int {
-    var (low, high) = (0, keys.count)
+  // MARK: Places
+
+  @inlinable func find(_ key: Key) -> (chunk: Int, position: Int)? {
+    let (chunk, position, isHeld) = place(of: key)
+    return isHeld ? (chunk, position) : nil
+  }
+
+  /// Where the key is, or where it would be put in.
+  @inlinable func place(of key: Key) -> (chunk: Int, position: Int, isHeld: Bool) {
+    // The last chunk that begins at or before the key.
+    var (low, high) = (0, chunks.count)
     while low < high {
       let middle = (low + high) / 2
-      if keys[middle] < key { low = middle + 1 } else { high = middle }
+      if key < chunks[middle].keys[0] { high = middle } else { low = middle + 1 }
     }
-    return low
+    let chunk = low > 0 ? low - 1 : 0
+    guard chunk < chunks.count else { return (0, 0, false) }
+    let position = chunks[chunk].position(of: key)
+    return (chunk, position, position < chunks[chunk].keys.count && chunks[chunk].keys[position] == key)
   }
 
-  private func holds(_ key: Key, at position: Int) -> Bool { position < keys.count && keys[position] == key }
+  @inlinable mutating func insert(_ key: Key, _ value: Value, _ chunk: Int, _ position: Int) {
+    entryCount += 1
+    guard !chunks.isEmpty else { return chunks.append(Chunk(keys: [key], values: [value])) }
+    chunks[chunk].keys.insert(key, at: position)
+    chunks[chunk].values.insert(value, at: position)
+    guard chunks[chunk].keys.count > Self.chunkMax else { return }
+    // Keys that come in order fill chunks; others are split in the middle.
+    let isLast = chunk == chunks.count - 1 && position == Self.chunkMax
+    let cut = isLast ? Self.chunkMax : Self.chunkMax / 2
+    let rest = Chunk(keys: Array(chunks[chunk].keys[cut...]), values: Array(chunks[chunk].values[cut...]))
+    chunks[chunk].keys.removeSubrange(cut...)
+    chunks[chunk].values.removeSubrange(cut...)
+    chunks.insert(rest, at: chunk + 1)
+  }
 }
 
 extension SortedMap: Sequence {
-  public func makeIterator() -> Zip2Sequence<[Key], [Value]>.Iterator { zip(keys, values).makeIterator() }
+  /// Goes through the pairs in the order of their keys.
+  @frozen
+  public struct Iterator: IteratorProtocol {
+    @usableFromInline let chunks: [Chunk]
+    @usableFromInline var chunk = 0
+    @usableFromInline var position = 0
+
+    @inlinable init(chunks: [Chunk]) { self.chunks = chunks }
+
+    @inlinable public mutating func next() -> (Key, Value)? {
+      guard chunk < chunks.count else { return nil }
+      let pair = (chunks[chunk].keys[position], chunks[chunk].values[position])
+      position += 1
+      if position == chunks[chunk].keys.count { (chunk, position) = (chunk + 1, 0) }
+      return pair
+    }
+  }
+
+  @inlinable public func makeIterator() -> Iterator { Iterator(chunks: chunks) }
+  @inlinable public var underestimatedCount: Int { count }
 }
 
-extension SortedMap: Equatable where Value: Equatable {}
-extension SortedMap: Hashable where Value: Hashable {}
+extension SortedMap: Equatable where Value: Equatable {
+  /// How the entries are cut into chunks tells of the past, not of the content.
+  @inlinable public static func == (left: Self, right: Self) -> Bool {
+    left.count == right.count && zip(left, right).allSatisfy { $0.0 == $1.0 && $0.1 == $1.1 }
+  }
+}
+
+extension SortedMap: Hashable where Value: Hashable {
+  @inlinable public func hash(into hasher: inout Hasher) {
+    hasher.combine(count)
+    for (key, value) in self {
+      hasher.combine(key)
+      hasher.combine(value)
+    }
+  }
+}
 
 extension SortedMap: ExpressibleByDictionaryLiteral {
   /// A later pair replaces an earlier one with the same key.
-  public init(dictionaryLiteral elements: (Key, Value)...) {
+  @inlinable public init(dictionaryLiteral elements: (Key, Value)...) {
     for (key, value) in elements { self[key] = value }
   }
 }

@@ -66,14 +66,15 @@ extension Gossip {
     }
     while let target = prober.round.popLast() {
       guard connected[target] != nil, members[RecordPlace(of: target)] != nil else { continue }
-      return probe(target, at: now, &effects)
+      return probe(target, isConfirming: false, at: now, &effects)
     }
   }
 
-  mutating func probe(_ target: NodeID, at now: Instant, _ effects: inout [Effect]) {
+  mutating func probe(_ target: NodeID, isConfirming: Bool, at now: Instant, _ effects: inout [Effect]) {
     guard !prober.probes.values.contains(where: { $0.target == target }) else { return }
     let sequence = prober.takeSequence()
-    prober.probes[sequence] = Probe(sequence: sequence, target: target, due: now + patience)
+    prober.probes[sequence] = Probe(
+      sequence: sequence, target: target, isConfirming: isConfirming, due: now + patience)
     effects.append(.send(.ping(sequence: sequence, said(of: target)), to: target))
   }
 
@@ -81,7 +82,7 @@ extension Gossip {
 
   private mutating func tryAgain(_ probe: Probe, at now: Instant, _ effects: inout [Effect]) {
     var probe = probe
-    guard probe.tries < Probe.triesMax else {
+    guard probe.tries < probe.triesMax else {
       prober.probes[probe.sequence] = nil
       // Nobody answers this VR, not even to say no: perhaps it is the one that is cut off.
       if probe.helpersAsked > 0, probe.nacks == 0 { prober.feel(1, max: settings.healthMax) }
@@ -89,32 +90,29 @@ extension Gossip {
     }
     probe.tries += 1
     // An answer by way of a helper takes two round trips.
-    probe.due = now + (probe.tries == Probe.triesMax ? patience * 2 : patience)
+    probe.due = now + (probe.tries == probe.triesMax ? patience * 2 : patience)
     if connected[probe.target] != nil {
       effects.append(.send(.ping(sequence: probe.sequence, said(of: probe.target)), to: probe.target))
     }
-    if probe.tries > 2 {
-      let helpers = helpers(for: probe)
-      probe.helpersAsked += helpers.count
+    if !probe.isConfirming, probe.tries == Probe.triesBeforeHelp {
+      probe.helpers = helpers(for: probe.target)
+      for helper in probe.helpers where connected[helper] == nil { effects.append(.contact(helper)) }
+    } else if probe.tries > Probe.triesBeforeHelp {
       let target = RecordPlace(of: probe.target)
-      for helper in helpers {
+      for helper in probe.helpers where connected[helper] != nil {
+        probe.helpersAsked += 1
         effects.append(.send(.pingRequest(sequence: probe.sequence, target: target), to: helper))
       }
     }
     prober.probes[probe.sequence] = probe
   }
 
-  /// Others that hold a session with the target if this VR is right about the rings and has a session with them; if
-  /// there are too few, any neighbour: it may know the target.
-  private mutating func helpers(for probe: Probe) -> [NodeID] {
+  /// Others that hold a session with the target, if this VR and they agree on the rings.
+  private mutating func helpers(for target: NodeID) -> [NodeID] {
     let eligible = members.table.lazy.filter { $0.1.isPublic && $0.1.state != .dead }.map(\.0)
-    let beside = Rings.neighbours(of: RecordPlace(of: probe.target), rings: settings.rings, among: eligible)
-      .compactMap { members[$0]?.node }.filter { connected[$0] != nil && $0 != probe.target && $0 != node }
-    var helpers = Array(random.shuffled(beside).prefix(settings.indirectProbes))
-    for neighbour in random.shuffled(neighbours) where helpers.count < settings.indirectProbes {
-      if neighbour != probe.target, !helpers.contains(neighbour) { helpers.append(neighbour) }
-    }
-    return helpers
+    let beside = Rings.neighbours(of: RecordPlace(of: target), rings: settings.rings, among: eligible)
+      .compactMap { members[$0]?.node }.filter { $0 != target && $0 != node }
+    return Array(random.shuffled(beside).prefix(settings.indirectProbes))
   }
 
   /// A wakeup that comes late tells of a process that was held up: nobody else is to be blamed for what it missed.

@@ -41,7 +41,9 @@ extension Gossip {
       effects.append(.member(member))
       pass(rumour, at: now)
       // A neighbour of the suspect sees for itself at once: a confirmation, or the news that tells the suspect.
-      if rumour.accuser != place, neighbours.contains(member.node) { probe(member.node, at: now, &effects) }
+      if rumour.accuser != place, neighbours.contains(member.node) {
+        probe(member.node, isConfirming: true, at: now, &effects)
+      }
     } else if suspicions.update(rumour.subject, { $0.confirm(by: rumour.accuser) }) == true {
       pass(rumour, at: now)
     }
@@ -79,7 +81,7 @@ extension Gossip {
   }
 
   mutating func endSuspicions(at now: Instant, _ effects: inout [Effect]) {
-    while let end = suspicionEnds.keys.first, end.at <= now {
+    while let end = suspicionEnds.firstKey, end.at <= now {
       suspicionEnds[end] = nil
       guard let suspicion = suspicions[end.place], suspicion.deadline <= now, var member = members[end.place] else {
         continue

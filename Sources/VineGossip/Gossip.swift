@@ -34,7 +34,7 @@ public struct Gossip: Sendable {
     case member(Member)
     /// Somebody accused this VR, which refutes: to be persisted, and the own record published with it.
     case incarnation(UInt64)
-    /// A dead VR may be back: a session with it is to be tried.
+    /// A session with this VR is to be tried: it was dead and may be back, or it is to help with a probe.
     case contact(NodeID)
   }
 
@@ -95,7 +95,7 @@ public struct Gossip: Sendable {
   public var records: [SignedRecord] { store.all }
 
   /// VRs that sessions are wanted with: those beside this one in the rings.
-  public var wanted: [NodeID] { rings.neighbours.compactMap { members[$0]?.node } }
+  public private(set) var wanted: [NodeID] = []
 
   /// Gives another run of the same VR other luck.
   public mutating func reseed(_ random: RandomSource) { self.random = random }
@@ -107,7 +107,7 @@ public struct Gossip: Sendable {
       wakeup = Wakeup.earliest(wakeup, Wakeup(at: at, reason: reason))
     }
     consider(prober.due, "probe a neighbour")
-    consider(suspicionEnds.keys.first?.at, "suspicion ends")
+    consider(suspicionEnds.firstKey?.at, "suspicion ends")
     consider(nextRumours, "pass rumours on")
     consider(fresh.nextPush, "push fresh records")
     consider(wants.due(window: settings.pullWindow), "ask for records")
@@ -232,8 +232,9 @@ public struct Gossip: Sendable {
 
   /// A VR may stand in the rings: it is public and not dead.
   mutating func enter(_ place: RecordPlace) {
-    rings.add(place)
-    if rings.holds(place) { choose() }
+    guard rings.add(place) else { return }
+    want()
+    choose()
   }
 
   mutating func leave(_ place: RecordPlace) {
@@ -244,7 +245,10 @@ public struct Gossip: Sendable {
 
   private mutating func fillRings() {
     for (place, member) in members.table where member.isPublic && member.state != .dead { rings.add(place) }
+    want()
   }
+
+  private mutating func want() { wanted = rings.neighbours.compactMap { members[$0]?.node } }
 
   /// Chooses the neighbours anew.
   mutating func choose() {

@@ -14,9 +14,9 @@ public struct GossipSettings: Hashable, Sendable {
 
   /// One neighbour is probed in each; more often by a VR with more than `2 × rings` neighbours.
   public var probeInterval = Duration.seconds(1)
-  /// Between the tries of one probe: two alone, two with helpers. Times (1 + local health).
-  public var probeTimeout = Duration.milliseconds(300)
-  /// How many others are asked with each of the last two tries.
+  /// Between the tries of one probe. Times (1 + local health).
+  public var probeTimeout = Duration.milliseconds(250)
+  /// How many others are asked.
   public var indirectProbes = 3
   /// A suspicion that enough others confirmed ends after this × log10(VRs), at least `suspicionMin`…
   public var suspicionBase = Duration.milliseconds(1330)

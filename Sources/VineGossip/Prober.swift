@@ -1,17 +1,24 @@
 import VineBase
 
-/// A probe under way (SWIM 3.1), in four tries before anybody is suspected: the target alone twice, since a lost
-/// datagram is likelier than a dead VR, then the target and helpers twice.
+/// A probe under way (SWIM 3.1), with many tries before anybody is suspected, since a lost datagram is likelier than a
+/// dead VR: the target alone, and then by way of other neighbours of the target, too. This VR has no sessions with
+/// those in general, so they are called first.
 struct Probe: Sendable {
   let sequence: UInt32
   let target: NodeID
+  /// Somebody else suspects the target already, so fewer tries and no helpers will do.
+  let isConfirming: Bool
   var tries = 1
   /// When the next try is due, or the end.
   var due: Instant
+  /// Called, and asked as soon as there is a session.
+  var helpers: [NodeID] = []
   var helpersAsked = 0
   var nacks = 0
 
-  static let triesMax = 4
+  /// With this try helpers are called. Later would be too late, earlier costs handshakes where datagrams get lost.
+  static let triesBeforeHelp = 4
+  var triesMax: Int { isConfirming ? 4 : 7 }
 }
 
 /// A probe made for somebody else.

@@ -15,24 +15,29 @@ struct Rings: Sendable {
   let own: RecordPlace
   /// Two for each ring: the next, then the one before.
   private var slots: [Slot]
+  /// Distinct, in order.
+  private(set) var neighbours: [RecordPlace] = []
 
   init(own: RecordPlace, count: Int) {
     self.own = own
     slots = Array(repeating: Slot(), count: 2 * count)
   }
 
-  /// Distinct, in order.
-  var neighbours: [RecordPlace] { Self.distinct(slots.compactMap(\.place)) }
+  func holds(_ place: RecordPlace) -> Bool { neighbours.contains(place) }
 
-  func holds(_ place: RecordPlace) -> Bool { slots.contains { $0.place == place } }
-
-  /// A VR may stand in the rings from now on.
-  mutating func add(_ place: RecordPlace) { Self.offer(place, to: own, &slots) }
+  /// A VR may stand in the rings from now on. - Returns: whether the neighbours changed.
+  @discardableResult
+  mutating func add(_ place: RecordPlace) -> Bool {
+    guard Self.offer(place, to: own, &slots) else { return false }
+    neighbours = Self.distinct(slots.compactMap(\.place))
+    return true
+  }
 
   /// It may not any more. - Returns: whether it was a neighbour, and `fill` is due.
   mutating func remove(_ place: RecordPlace) -> Bool {
     guard holds(place) else { return false }
     slots = Array(repeating: Slot(), count: slots.count)
+    neighbours = []
     return true
   }
 
@@ -41,17 +46,26 @@ struct Rings: Sendable {
     of place: RecordPlace, rings: Int, among candidates: some Sequence<RecordPlace>
   ) -> [RecordPlace] {
     var slots = Array(repeating: Slot(), count: 2 * rings)
-    for candidate in candidates { offer(candidate, to: place, &slots) }
+    for candidate in candidates { _ = offer(candidate, to: place, &slots) }
     return distinct(slots.compactMap(\.place))
   }
 
-  private static func offer(_ place: RecordPlace, to own: RecordPlace, _ slots: inout [Slot]) {
-    guard place != own else { return }
+  /// - Returns: whether it came into a slot.
+  private static func offer(_ place: RecordPlace, to own: RecordPlace, _ slots: inout [Slot]) -> Bool {
+    guard place != own else { return false }
+    var isNearer = false
     for ring in 0..<slots.count / 2 {
       let step = position(place, ring) &- position(own, ring)
-      if step < slots[2 * ring].distance { slots[2 * ring] = Slot(distance: step, place: place) }
-      if 0 &- step < slots[2 * ring + 1].distance { slots[2 * ring + 1] = Slot(distance: 0 &- step, place: place) }
+      if step < slots[2 * ring].distance {
+        slots[2 * ring] = Slot(distance: step, place: place)
+        isNearer = true
+      }
+      if 0 &- step < slots[2 * ring + 1].distance {
+        slots[2 * ring + 1] = Slot(distance: 0 &- step, place: place)
+        isNearer = true
+      }
     }
+    return isNearer
   }
 
   private static func position(_ place: RecordPlace, _ ring: Int) -> UInt64 {

@@ -98,11 +98,13 @@ public struct Peers: Sendable {
   }
 
   /// Peers with sessions that were not heard of for too long, and without any that nobody tries any more.
-  func gone(at now: Instant, _ silence: (NodeID) -> Silence) -> [NodeID] {
-    all.filter { node, peer in
+  /// - Parameter isClose: of each peer in `all`, in that order.
+  func gone(at now: Instant, isClose: [Bool]) -> [NodeID] {
+    zip(all, isClose).filter { pair, isClose in
+      let peer = pair.1
       let last = peer.sessions.isEmpty ? peer.tried ?? peer.heard : peer.heard
-      return now - last >= silence(node).beforeRelease
-    }.map(\.0)
+      return now - last >= (isClose ? Silence.close : .distant).beforeRelease
+    }.map(\.0.0)
   }
 
   mutating func tried(_ node: NodeID, at now: Instant) { all[node, default: Peer(heard: now)].tried = now }

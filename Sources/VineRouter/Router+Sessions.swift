@@ -70,16 +70,21 @@ extension Router {
 
   /// Every half second: handshakes that are due, signs of life, candidates for the channel.
   mutating func tick(_ turn: inout Turn) {
-    for peer in peers.gone(at: turn.now, { silence(of: $0) }) { forget(peer, &turn) }
-    turn.pathsChanged = true
+    var close: [Bool] = []
+    for peer in peers.all.keys { close.append(isClose(peer)) }
+    for peer in peers.gone(at: turn.now, isClose: close) { forget(peer, &turn) }
+    // Ways grow stale only by time.
+    ticks += 1
+    if ticks.isMultiple(of: 4) { turn.pathsChanged = true }
     let wanted = wantedPeers
+    let connected = peers.connected
     for peer in wanted {
       let silence = silence(of: peer)
       let yields = peer < node && reachability.role == .public && directory.records[peer]?.role == .public
       if peers.needsHandshake(peer, yields: yields, silence, at: turn.now) { connect(to: peer, &turn) }
     }
     peers.forgetWishes(besides: wanted)
-    for peer in peers.connected {
+    for peer in connected {
       // A VR that does not know its role yet asks until somebody tells how it looks from there: a greeting can be lost.
       let isOurs = wanted.contains(peer) || isClose(peer)
       if reachability.role == .unknown || isOurs && peers.needsKeepalive(peer, silence(of: peer), at: turn.now) {
@@ -87,7 +92,8 @@ extension Router {
         send(.keepalive(sequence: 0, isReply: false), to: peer, &turn)
       }
     }
-    if peers.connected.isEmpty { bootstrap(&turn) }
+    if connected.isEmpty { bootstrap(&turn) }
+    nextTick = turn.now + (wanted.count <= connected.count ? Self.tick * 2 : Self.tick)
     announceRoutes(&turn)
     offerCandidates(&turn)
   }

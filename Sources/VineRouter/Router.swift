@@ -35,8 +35,11 @@ public struct Router: Sendable {
   var random: RandomSource
   /// VRs behind which hosts of this VR's ViNes are, sorted.
   var dataPeers: [NodeID] = []
-  private var nextTick = Instant.zero
-  /// How often sessions and channels are looked after.
+  /// When the router next wants to be called, and why.
+  public private(set) var nextWakeup = Wakeup(at: .zero, reason: "start")
+  var nextTick = Instant.zero
+  var ticks = 0
+  /// How often sessions and channels are looked after; half as often while all wanted sessions stand.
   static let tick = Duration.milliseconds(500)
 
   /// - Parameters:
@@ -79,7 +82,7 @@ public struct Router: Sendable {
     gossip.reseed(RandomSource(seed: self.random.next()))
   }
 
-  public var nextWakeup: Wakeup {
+  private var earliestWakeup: Wakeup {
     let cores = [
       registrar.nextWakeup, gossip.nextWakeup, handshakes.nextWakeup, reachability.nextWakeup, keeper.nextWakeup,
     ]
@@ -111,11 +114,11 @@ public struct Router: Sendable {
     }
     settle(&turn)
     if !turn.records.isEmpty { turn.emit(.persistRecords(turn.records)) }
+    nextWakeup = earliestWakeup
     return turn.effects
   }
 
   private mutating func start(_ turn: inout Turn) {
-    nextTick = turn.now + Self.tick
     for peer in directory.view.revoked {
       authenticator.revoked.insert(peer)
       run(gossip: .removed(peer), &turn)
@@ -137,10 +140,7 @@ public struct Router: Sendable {
     if isDue(handshakes.nextWakeup, turn) { run(handshake: .wakeup, &turn) }
     if isDue(reachability.nextWakeup, turn) { run(reachability: .wakeup, &turn) }
     if isDue(keeper.nextWakeup, turn) { run(keeper: .wakeup, &turn) }
-    if nextTick <= turn.now {
-      nextTick = turn.now + Self.tick
-      tick(&turn)
-    }
+    if nextTick <= turn.now { tick(&turn) }
   }
 
   private func isDue(_ wakeup: Wakeup?, _ turn: Turn) -> Bool { wakeup.map { $0.at <= turn.now } ?? false }

@@ -15,8 +15,8 @@ struct SimulatedVR: Sendable {
   /// The NAT it is behind.
   let nat: Int?
   let bootstrap: [Endpoint]
-  /// Nil while the process does not run.
-  var router: Router?
+  /// The process runs; if not, its router is that of its last life.
+  var isRunning = false
   var store = SimulatedStore()
   var plane = SimulatedPlane()
   /// Its own time is `offset + now × (1 + drift)`.

@@ -87,6 +87,8 @@ extension World {
       }
       let bootstrap = index == 0 ? [] : [Endpoint(address: IPv4Address(rawValue: Self.firstAddress))]
       vrs.append(SimulatedVR(identity: identity, endpoint: endpoint, nat: nat, bootstrap: bootstrap))
+      let empty = RouterMemory(hardState: nil, log: [], knowledge: Knowledge(), incarnation: 1, hosts: LNDT())
+      routers.append(makeRouter(vrs[index], empty, seed: UInt64(index)))
       vrs[index].offset = Int64(random.below(1 << 40))
       numbers[key.node] = index
     }
@@ -96,15 +98,14 @@ extension World {
   /// Every VR has the sessions that it wants.
   public var isConnected: Bool {
     live.allSatisfy { index in
-      guard let router = vrs[index].router else { return true }
-      let connected = router.peers.connected
-      return router.gossip.wanted.allSatisfy { connected.contains($0) }
+      let connected = routers[index].peers.connected
+      return routers[index].gossip.wanted.allSatisfy { connected.contains($0) }
     }
   }
 
   /// All live VRs hold the same records and verdicts.
   public var rootsAgree: Bool {
-    let roots = live.compactMap { vrs[$0].router?.gossip.store.root }
+    let roots = live.map { routers[$0].gossip.store.root }
     return roots.dropFirst().allSatisfy { $0 == roots.first }
   }
 }

@@ -55,8 +55,8 @@ extension World {
     guard let frame = frames.take(slot) else { return }
     let overhead = frame.channel == 0 ? Self.datagramOverhead : Self.recordOverhead
     vrs[index].bytesReceived += frame.byteCount + overhead
-    if guests[index] != nil, vrs[index].router == nil { return guestReceived(frame, at: index) }
-    guard vrs[index].router != nil else { return }
+    if !guests.isEmpty, guests[index] != nil, !vrs[index].isRunning { return guestReceived(frame, at: index) }
+    guard vrs[index].isRunning else { return }
     if frame.channel != 0, vrs[index].plane.channels[frame.channel] == nil { return }
     let carrier =
       frame.channel == 0
@@ -105,7 +105,7 @@ extension World {
 
   mutating func open(_ channel: Int, from index: Int, to endpoint: Endpoint) {
     let source = vrs[index].nat.map { Endpoint(address: nats[$0].address, port: 40_000) } ?? vrs[index].endpoint
-    guard let receiver = receiver(of: endpoint, from: source), vrs[receiver].router != nil || guests[receiver] != nil,
+    guard let receiver = receiver(of: endpoint, from: source), vrs[receiver].isRunning || guests[receiver] != nil,
       underlay.connects(index, receiver), underlay.connects(receiver, index)
     else { return queue.add(.channelClosed, at: now + 3_000_000_000, index: index, detail: channel) }
     let accepted = vrs[receiver].plane.nextAccepted

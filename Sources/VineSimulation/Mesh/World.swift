@@ -10,10 +10,12 @@ import VineSession
 public struct World: Sendable {
   public internal(set) var now: Int64 = 0
   public var underlay: Underlay
-  public internal(set) var trace = Trace()
+  public var trace = Trace()
   /// A write is durable after this.
   public var syncTime = Duration.milliseconds(2)
   var vrs: [SimulatedVR] = []
+  /// One for each VR.
+  var routers: [Router] = []
   var nats: [NAT] = []
   var queue = EventQueue()
   var frames = Frames()
@@ -51,9 +53,9 @@ public struct World: Sendable {
   public var instant: Instant { Instant(nanoseconds: now) }
 
   /// VRs whose process runs.
-  public var live: [Int] { vrs.indices.filter { vrs[$0].router != nil } }
-  public func isLive(_ index: Int) -> Bool { vrs[index].router != nil }
-  public func router(_ index: Int) -> Router? { vrs[index].router }
+  public var live: [Int] { vrs.indices.filter { vrs[$0].isRunning } }
+  public func isLive(_ index: Int) -> Bool { vrs[index].isRunning }
+  public func router(_ index: Int) -> Router { routers[index] }
   public func node(_ index: Int) -> NodeID { vrs[index].node }
   public func bytes(of index: Int) -> (sent: Int, received: Int) { (vrs[index].bytesSent, vrs[index].bytesReceived) }
   public func payloadsSent(by index: Int) -> Int { vrs[index].payloadsSent }
@@ -61,7 +63,7 @@ public struct World: Sendable {
   /// Gives another run of this mesh other luck.
   public mutating func reseed(_ seed: UInt64) {
     random = RandomSource(seed: seed)
-    for index in vrs.indices { vrs[index].router?.reseed(RandomSource(seed: random.next())) }
+    for index in routers.indices { routers[index].reseed(RandomSource(seed: random.next())) }
     trace = Trace()
     verdicts = []
     eventCount = 0
@@ -124,7 +126,8 @@ public struct World: Sendable {
 
   mutating func input(_ input: RouterInput, to index: Int) {
     let (local, wall) = (vrs[index].local(now), wallTime)
-    guard let effects = vrs[index].router?.handle(input, at: local, wall: wall) else { return }
+    guard vrs[index].isRunning else { return }
+    let effects = routers[index].handle(input, at: local, wall: wall)
     for effect in effects { carryOut(effect, of: index) }
     schedule(index)
   }
@@ -132,7 +135,8 @@ public struct World: Sendable {
   var wallTime: WallTime { WallTime(secondsSince1970: wall.secondsSince1970 + now / 1_000_000_000) }
 
   private mutating func schedule(_ index: Int) {
-    guard let due = vrs[index].router?.nextWakeup.at else { return }
+    guard vrs[index].isRunning else { return }
+    let due = routers[index].nextWakeup.at
     let at = max(vrs[index].global(due), now + 1000)
     guard at < vrs[index].wakeupAt else { return }
     vrs[index].wakeupAt = at
@@ -143,21 +147,24 @@ public struct World: Sendable {
 
   /// Starts the VR's process with what its disk holds.
   public mutating func start(_ index: Int) {
-    guard vrs[index].router == nil else { return }
+    guard !vrs[index].isRunning else { return }
+    vrs[index].isRunning = true
     vrs[index].life += 1
     vrs[index].plane = SimulatedPlane()
     vrs[index].wakeupAt = .max
-    let vr = vrs[index]
-    let seed = random.next()
+    routers[index] = makeRouter(vrs[index], vrs[index].store.memory(), seed: random.next())
+    trace.note(.start, at: now, index, -1, 0, 0)
+    input(.start, to: index)
+  }
+
+  func makeRouter(_ vr: SimulatedVR, _ memory: RouterMemory, seed: UInt64) -> Router {
     let placement = RouterPlacement(
       declaredEndpoints: vr.nat == nil ? [vr.endpoint] : [], localAddresses: [vr.endpoint.address],
       port: vr.endpoint.port, bootstrap: vr.bootstrap)
-    vrs[index].router = Router(
-      identity: vr.identity, placement: placement, memory: vrs[index].store.memory(), checks: checks,
+    return Router(
+      identity: vr.identity, placement: placement, memory: memory, checks: checks,
       ephemeralKeys: SeededEphemeralKeys(seed: seed), secrets: SeededEphemeralKeys(seed: seed ^ 1),
       random: RandomSource(seed: seed ^ 2))
-    trace.note(.start, at: now, index, -1, 0, 0)
-    input(.start, to: index)
   }
 
   public mutating func start(_ index: Int, after delay: Duration) {
@@ -166,7 +173,7 @@ public struct World: Sendable {
 
   /// The process ends at once: no farewell, and what was not synced is lost.
   public mutating func crash(_ index: Int) {
-    vrs[index].router = nil
+    vrs[index].isRunning = false
     vrs[index].life += 1
     for channel in vrs[index].plane.channels.values { reset(channel) }
     vrs[index].plane = SimulatedPlane()
