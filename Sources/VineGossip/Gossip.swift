@@ -91,6 +91,8 @@ public struct Gossip: Sendable {
 
   /// By place; this VR is not among them.
   public var allMembers: [Member] { members.table.values.filter { $0.node != node } }
+  /// VRs that are known, this one among them.
+  public var allCount: Int { members.count }
   public func member(_ node: NodeID) -> Member? { members[RecordPlace(of: node)] }
   public var records: [SignedRecord] { store.all }
 

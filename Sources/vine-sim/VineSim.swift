@@ -7,26 +7,35 @@ struct VineSim: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "vine-sim")
   @Option var nodes = 100
   @Option var loss = 5
+  @Option var seeds = 20
+  @Option var only = "spread"
   func run() throws {
     let clock = ContinuousClock()
     let t0 = clock.now
-    var world = try World.known(World.Shape(count: nodes), seed: 1)
-    print("made", clock.now - t0)
-    let t1 = clock.now
-    let after = world.run(atMost: .seconds(60), step: .milliseconds(500)) { $0.isConnected && $0.rootsAgree }
-    print("connected after", after as Any, "wall", clock.now - t1, "events", world.eventCount)
-    world.run(.seconds(20)); print("conn", world.isConnected, world.rootsAgree, world.live.count)
-    world.underlay.lossPerTenThousand = UInt64(loss * 100)
-    world.reseed(7)
-    world.trace.kept = 400000
-    let t2 = clock.now
-    let b0 = world.bytes(of: 0)
-    world.run(.seconds(30))
-    let total = (0..<nodes).reduce(0) { $0 + world.bytes(of: $1).sent + world.bytes(of: $1).received }
-    print("idle 30 s: wall", clock.now - t2, "events", world.eventCount, "B/s per VR", Double(total) / Double(nodes) / 30, "hash", world.trace.hash, b0)
-    for v in world.verdicts.filter({ $0.state == .suspect }).prefix(6) { print(v.at, v.by, v.about) ; print(world.router(v.by).peers.connected.contains(world.node(v.about))) }
-    if let v = world.verdicts.first(where: { $0.state == .suspect }) { for l in world.trace.recent where (l.to == v.about || l.from == v.about) && l.at < v.at && l.at > v.at - 3_500_000_000 { print(Double(l.at)/1e9, l.from, l.to, l.bytes.count, l.bytes.prefix(24)) } }
-    if let v = world.verdicts.first(where: { $0.state == .suspect }) { print(world.router(v.about).peers.all, world.router(v.about).nextWakeup, world.isLive(v.about)) }
-    print("verdicts", world.verdicts.count, world.verdicts.filter { $0.state == .dead }.count)
+    if only == "join" {
+      for seed in 1...UInt64(seeds) { print(try Upheaval.join(count: nodes, seed: seed), clock.now - t0) }
+      return
+    }
+    var world = try World.known(Spread.shape(count: nodes), seed: 1)
+    world.run(.seconds(15))
+    let ok = world.run(atMost: .seconds(60), step: .seconds(1)) { $0.isConnected && $0.rootsAgree }
+    print("warm", ok as Any, clock.now - t0)
+    switch only {
+    case "spread":
+      let r = (1...UInt64(seeds)).map { Spread.measure(world, seed: $0, lossPerCent: loss) }
+      print("p50", Statistics.percentile(50, r.map(\.seconds)), "p99", Statistics.percentile(99, r.map(\.seconds)), "copies", r.map(\.copies).max() as Any)
+    case "crash":
+      let r = (1...UInt64(seeds)).map { Liveness.crash(world, seed: $0, lossPerCent: loss) }
+      print("p50", Statistics.percentile(50, r), "p99", Statistics.percentile(99, r))
+    case "idle": print(Liveness.idle(world, seed: 1, lossPerCent: loss, for: .seconds(Int64(seeds))))
+    case "restart": for seed in 1...UInt64(seeds) { print(Upheaval.restart(world, seed: seed, lossPerCent: loss)) }
+    case "heal":
+      let split = Upheaval.partitioned(world, seed: 3, for: .seconds(600))
+      print("split", clock.now - t0)
+      let r = (1...UInt64(seeds)).map { Upheaval.heal(split, seed: $0, lossPerCent: loss) }
+      print(r)
+    default: break
+    }
+    print(clock.now - t0)
   }
 }

@@ -79,14 +79,16 @@ struct Founding {
     }
   }
 
-  /// A ViNe of some sites.
+  /// A ViNe of some sites, the first of which creates it.
   mutating func createVine(_ name: String, of members: [Int]) throws -> NetworkID {
-    guard let name = VineName(name) else { throw FoundingError(description: "\(name) is no name") }
-    try decide(.createVine(name))
+    guard let name = VineName(name), let creator = members.first else {
+      throw FoundingError(description: "\(name) is no name, or a ViNe of nobody")
+    }
+    try decide(.createVine(name), by: creator)
     guard let network = registrar.registry.view.vine(named: name) else {
       throw FoundingError(description: "the registry made no ViNe")
     }
-    for index in members where index != 0 { try decide(.takePart(network), by: index) }
+    for index in members.dropFirst() { try decide(.takePart(network), by: index) }
     return network
   }
 

@@ -11,8 +11,9 @@ extension World {
     public var count: Int
     /// VRs behind NATs, in per cent; the first ones are public.
     public var limitedPerCent = 0
-    /// ViNes, each of eight sites with two hosts.
+    /// ViNes, and how many sites of two hosts take part in each.
     public var vines = 0
+    public var vineSize = 8
     public var mapping = NAT.Dependence.endpointIndependent
     public var filtering = NAT.Dependence.addressAndPortDependent
     public var natExpiry = Duration.seconds(120)
@@ -26,9 +27,11 @@ extension World {
     try founding.admitAll()
     var hosts = Array(repeating: LNDT(), count: shape.count)
     var random = RandomSource(seed: seed ^ 0x5EED)
+    var vineMembers: [[Int]] = []
     for number in 0..<shape.vines {
-      let members = Array(random.shuffled(Array(1..<shape.count)).prefix(7)) + [0]
+      let members = Array(random.shuffled(Array(0..<shape.count)).prefix(shape.vineSize))
       let network = try founding.createVine("vine\(number)", of: members)
+      vineMembers.append(members)
       for member in members {
         guard let block = founding.registrar.registry.view.blocks(of: founding.keys[member].node).first else { continue }
         for host in 2..<4 { hosts[member].add(IPv4Address(rawValue: block.base.rawValue + UInt32(host)), to: network) }
@@ -48,6 +51,7 @@ extension World {
       world.vrs[index].store.hosts = hosts[index]
       world.start(index, after: .milliseconds(Int64(world.random.below(1000))))
     }
+    world.vineMembers = vineMembers
     let store = founding.store
     world.vrs[0].store.persist(store.hardState, appending: store.log, truncatingFrom: nil)
     return world

@@ -31,6 +31,8 @@ public struct World: Sendable {
   public internal(set) var verdicts: [Verdict] = []
   /// Tokens that the founder gave out and nobody has used yet.
   var tokens: [InvitationToken] = []
+  /// VRs that take part in each ViNe, `vine0` first.
+  public internal(set) var vineMembers: [[Int]] = []
   /// Sites that are joining.
   var guests: [Int: GuestJoin] = [:]
 
