@@ -11,12 +11,12 @@ extension Gossip {
     let wasNeighbour = probedBy[peer] != nil
     probedBy[peer] = now
     if !wasNeighbour { choose() }
-    effects.append(.send(.ack(sequence: sequence), to: peer))
+    effects.append(.send(.ack(sequence: sequence, root: store.root), to: peer))
   }
 
   mutating func acked(_ sequence: UInt32, _ effects: inout [Effect]) {
     if let errand = prober.errands.removeValue(forKey: sequence) {
-      effects.append(.send(.ack(sequence: errand.sequence), to: errand.requester))
+      effects.append(.send(.ack(sequence: errand.sequence, root: store.root), to: errand.requester))
     }
     if prober.probes.removeValue(forKey: sequence) != nil { prober.feel(-1, max: settings.healthMax) }
   }
@@ -30,7 +30,7 @@ extension Gossip {
     let own = prober.takeSequence()
     prober.errands[own] = Errand(
       requester: peer, sequence: sequence, target: member.node, due: now + settings.probeTimeout * 2 / 3)
-    effects.append(.send(.ping(sequence: own, said(of: member)), to: member.node))
+    effects.append(.send(.ping(sequence: own, root: store.root, said(of: member)), to: member.node))
   }
 
   /// Everything of the detector that is due.
@@ -43,7 +43,7 @@ extension Gossip {
       } else {
         (errand.isSecondTry, errand.due) = (true, now + settings.probeTimeout * 2 / 3)
         prober.errands[sequence] = errand
-        effects.append(.send(.ping(sequence: sequence, []), to: errand.target))
+        effects.append(.send(.ping(sequence: sequence, root: store.root, []), to: errand.target))
       }
     }
     for sequence in prober.probes.keys {
@@ -75,7 +75,7 @@ extension Gossip {
     let sequence = prober.takeSequence()
     prober.probes[sequence] = Probe(
       sequence: sequence, target: target, isConfirming: isConfirming, due: now + patience)
-    effects.append(.send(.ping(sequence: sequence, said(of: target)), to: target))
+    effects.append(.send(.ping(sequence: sequence, root: store.root, said(of: target)), to: target))
   }
 
   private var patience: Duration { settings.probeTimeout * (prober.health + 1) }
@@ -92,7 +92,7 @@ extension Gossip {
     // An answer by way of a helper takes two round trips.
     probe.due = now + (probe.tries == probe.triesMax ? patience * 2 : patience)
     if connected[probe.target] != nil {
-      effects.append(.send(.ping(sequence: probe.sequence, said(of: probe.target)), to: probe.target))
+      effects.append(.send(.ping(sequence: probe.sequence, root: store.root, said(of: probe.target)), to: probe.target))
     }
     if !probe.isConfirming, probe.tries == Probe.triesBeforeHelp {
       probe.helpers = helpers(for: probe.target)

@@ -39,6 +39,7 @@ extension Gossip {
     let want = wants.arrived(record.place, record.version)
     if record.key.kind == .vr, isRemoved(record.place) { return }
     guard store.insert(record) else { return }
+    lastChange = now
     effects.append(.accepted(record))
     noted(record, at: now, &effects)
     let isEager = isFresh || (want?.isFresh ?? true)

@@ -90,6 +90,7 @@ extension Gossip {
       (member.state, member.since) = (.dead, now)
       members.set(end.place, member)
       store.judge(end.place, isDead: true)
+      lastChange = now
       leave(end.place)
       effects.append(.member(member))
       pass(Rumour(subject: end.place, incarnation: member.incarnation, state: .dead, accuser: place), at: now)

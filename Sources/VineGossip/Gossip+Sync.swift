@@ -18,8 +18,24 @@ extension Gossip {
     // A comparison, or the records it found missing, is under way: the next one later.
     if comparison.map({ !$0.isDone }) ?? false || wants.count > settings.pullWindow { return syncSoon(at: now) }
     guard let peer = random.element(of: neighbours) else { return }
+    compare(with: peer, at: now, &effects)
+  }
+
+  private mutating func compare(with peer: NodeID, at now: Instant, _ effects: inout [Effect]) {
     comparison = Comparison(peer: peer)
+    lastSync = now
     effects.append(.send(.compare([BranchHash(branch: .root, hash: store.root)], count: UInt64(store.count)), to: peer))
+  }
+
+  /// A neighbour's root came with a probe. Stores that differ are compared once this one has been quiet for a moment:
+  /// while records spread, roots differ all the time.
+  mutating func noticed(_ root: UInt64, of peer: NodeID, at now: Instant, _ effects: inout [Effect]) {
+    guard root != store.root, neighbours.contains(peer), comparison?.isDone ?? true, wants.count < settings.pullWindow
+    else { return }
+    let sinceSync = lastSync.map { now - $0 } ?? .seconds(3600)
+    let isQuiet = now - lastChange >= settings.quiet && sinceSync >= settings.quiet
+    guard isQuiet || sinceSync >= settings.syncBusy else { return }
+    compare(with: peer, at: now, &effects)
   }
 
   // MARK: Answering

@@ -68,6 +68,9 @@ public struct Gossip: Sendable {
   var wants = Wants()
   var comparison: Comparison?
   var nextSync: Instant?
+  var lastSync: Instant?
+  /// When a record or a verdict last came in.
+  var lastChange = Instant.zero
   /// This VR has just come and is still filling its store: what it learns is news to nobody else.
   var isFilling = false
 
@@ -140,8 +143,12 @@ public struct Gossip: Sendable {
     _ message: GossipMessage, from peer: NodeID, at now: Instant, _ effects: inout [Effect]
   ) {
     switch message {
-    case .ping(let sequence, let rumours): pinged(sequence, rumours, from: peer, at: now, &effects)
-    case .ack(let sequence): acked(sequence, &effects)
+    case .ping(let sequence, let root, let rumours):
+      pinged(sequence, rumours, from: peer, at: now, &effects)
+      noticed(root, of: peer, at: now, &effects)
+    case .ack(let sequence, let root):
+      acked(sequence, &effects)
+      noticed(root, of: peer, at: now, &effects)
     case .nack(let sequence): _ = prober.probes.update(sequence) { $0.nacks += 1 }
     case .pingRequest(let sequence, let target): requested(sequence, target, from: peer, at: now, &effects)
     case .rumours(let rumours): for rumour in rumours { heard(rumour, at: now, &effects) }
@@ -207,7 +214,8 @@ public struct Gossip: Sendable {
     choose()
     if let member = members[RecordPlace(of: peer)], member.state != .alive {
       // It hears what is said of it, and refutes.
-      effects.append(.send(.ping(sequence: prober.takeSequence(), said(of: member)), to: peer))
+      let sequence = prober.takeSequence()
+      effects.append(.send(.ping(sequence: sequence, root: store.root, said(of: member)), to: peer))
     }
     guard neighbours.contains(peer) else { return }
     syncSoon(at: now)

@@ -54,8 +54,12 @@ public struct GossipSettings: Hashable, Sendable {
 
   // MARK: Anti-entropy
 
-  /// A VR compares its store with a neighbour's this often, and as much later by chance.
-  public var syncInterval = Duration.seconds(10)
+  /// Neighbours whose roots differ compare their stores when nothing new came for this long…
+  public var quiet = Duration.milliseconds(800)
+  /// …and, while news keep coming, after this long.
+  public var syncBusy = Duration.seconds(4)
+  /// Whatever probes said, a VR compares its store with a neighbour's this often, and as much later by chance.
+  public var syncInterval = Duration.seconds(20)
   /// After differences were found, and after a neighbour came.
   public var syncSoon = Duration.seconds(1)
   /// Branches compared at a time.

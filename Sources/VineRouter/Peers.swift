@@ -49,8 +49,8 @@ public struct Peers: Sendable {
   static let retryAfter = Duration.seconds(2)
   /// Of two VRs that want a session with each other the one with the lower NodeID begins; the other one waits as long.
   static let courtesy = Duration.seconds(2)
-  /// Guests at a time; the oldest goes.
-  static let guestsMax = 64
+  /// Guests at a time; the oldest goes. A thousand sites may join at once; a guest costs a few hundred bytes.
+  static let guestsMax = 1024
 
   public private(set) var all: SortedMap<NodeID, Peer> = [:]
   /// Since when a session is wanted with peers that have none.
@@ -148,6 +148,13 @@ public struct Peers: Sendable {
       return false
     }
     return peer.keepaliveSent.map { now - $0 >= .seconds(1) } ?? true
+  }
+
+  /// Guests that came over the channel.
+  func guests(on channel: ChannelID) -> [NodeID] {
+    all.filter { _, peer in
+      !peer.sessions.isEmpty && peer.sessions.allSatisfy { $0.isGuest && $0.carrier == .channel(channel) }
+    }.map(\.0)
   }
 
   /// Guests beyond the limit, oldest first.

@@ -34,8 +34,8 @@ extension Router {
     let wasConnected = peers.isConnected(peer)
     for index in peers.established(session, at: turn.now) { release(index, &turn) }
     turn.emit(.install(session))
-    for guest in peers.surplusGuests { forget(guest, &turn) }
     guard !session.peer.isGuest else {
+      for guest in peers.surplusGuests { forget(guest, &turn) }
       carry(peer, by: session.carrier, &turn)
       return
     }
@@ -190,6 +190,8 @@ extension Router {
   mutating func channelClosed(_ channel: ChannelID, reason: String, _ turn: inout Turn) {
     channels.acceptedFrom[channel] = nil
     turn.report(.channelClosed(channel, reason: reason))
+    // A guest that has what it came for closes its channel.
+    for guest in peers.guests(on: channel) { forget(guest, &turn) }
     for (peer, held) in channels.accepted where held == channel { channels.accepted[peer] = nil }
     if channels.toQueueVR == channel { channels.toQueueVR = nil }
     run(keeper: .closed(channel), &turn)

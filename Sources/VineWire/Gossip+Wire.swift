@@ -4,10 +4,13 @@ import VineGossip
 extension PBGossipMessage {
   init(_ message: GossipMessage) {
     switch message {
-    case .ping(let sequence, let rumours):
+    case .ping(let sequence, let root, let rumours):
       ping.sequence = sequence
+      ping.root = root
       if !rumours.isEmpty { ping.rumours = rumours.map(PBRumour.init) }
-    case .ack(let sequence): ack.sequence = sequence
+    case .ack(let sequence, let root):
+      ack.sequence = sequence
+      ack.root = root
     case .nack(let sequence): nack.sequence = sequence
     case .pingRequest(let sequence, let target):
       pingRequest.sequence = sequence
@@ -28,8 +31,8 @@ extension PBGossipMessage {
   func message() throws(WireError) -> GossipMessage {
     switch kind {
     case nil: throw .missing("gossip message")
-    case .ping(let wire)?: .ping(sequence: wire.sequence, try rumours(wire.rumours))
-    case .ack(let wire)?: .ack(sequence: wire.sequence)
+    case .ping(let wire)?: .ping(sequence: wire.sequence, root: wire.root, try rumours(wire.rumours))
+    case .ack(let wire)?: .ack(sequence: wire.sequence, root: wire.root)
     case .nack(let wire)?: .nack(sequence: wire.sequence)
     case .pingRequest(let wire)?:
       .pingRequest(sequence: wire.sequence, target: RecordPlace(rawValue: wire.target))

@@ -28,6 +28,16 @@ struct VineSim: ParsableCommand {
       let r = (1...UInt64(seeds)).map { Liveness.crash(world, seed: $0, lossPerCent: loss) }
       print("p50", Statistics.percentile(50, r), "p99", Statistics.percentile(99, r))
     case "idle": print(Liveness.idle(world, seed: 1, lossPerCent: loss, for: .seconds(Int64(seeds))))
+    case "why":
+      for index in 0..<nodes { world.crash(index) }
+      for index in 0..<nodes { world.start(index, after: .milliseconds(Int64(index * 1000 / nodes))) }
+      for second in 0..<45 {
+        world.run(.seconds(1))
+        let roots = Set(world.live.map { world.router($0).gossip.store.root })
+        let dead = world.verdicts.filter { $0.state == .dead }.count, suspect = world.verdicts.filter { $0.state == .suspect }.count
+        print(second, "roots", roots.count, "connected", world.isConnected, "dead", dead, "suspect", suspect, "conn", world.live.reduce(0) { $0 + world.router($1).peers.connected.count } / nodes, "bytes/VR", (0..<nodes).reduce(0) { $0 + world.bytes(of: $1).sent } / nodes)
+        world.forgetVerdicts()
+      }
     case "restart": for seed in 1...UInt64(seeds) { print(Upheaval.restart(world, seed: seed, lossPerCent: loss)) }
     case "heal":
       let split = Upheaval.partitioned(world, seed: 3, for: .seconds(600))

@@ -166,8 +166,9 @@ func fact(_ number: Int, index: UInt64, bytes: Int = 100, kind: RecordKind = .fa
 /// An upper bound of the encoded size.
 private func size(_ message: GossipMessage) -> Int {
   switch message {
-  case .ping(_, let rumours): 12 + rumours.count * 32
-  case .ack, .nack: 12
+  case .ping(_, _, let rumours): 21 + rumours.count * 32
+  case .ack: 21
+  case .nack: 12
   case .pingRequest: 20
   case .rumours(let rumours): 8 + rumours.count * 32
   case .push(let records): records.reduce(8) { $0 + $1.payload.count + $1.key.id.count + 64 + 32 + 44 }

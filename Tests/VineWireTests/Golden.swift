@@ -10,11 +10,12 @@ import VineWire
 /// another implementation says what the wire looks like. A change here breaks meshes with VRs of two versions.
 enum Golden {
   static let gossip: [(ControlMessage, String)] = [
-    (.gossip(.ping(sequence: 7, [])), "0a040a020807"),
+    (.gossip(.ping(sequence: 7, root: place.rawValue, [])), "0a0d0a0b0807190807060504030201"),
     (
-      .gossip(.ping(sequence: 7, [rumour(.suspect)])), "0a1d0a1b0807121709080706050403020110ac021801210900000000000000"
+      .gossip(.ping(sequence: 7, root: place.rawValue, [rumour(.suspect)])),
+      "0a260a240807121709080706050403020110ac021801210900000000000000190807060504030201"
     ),
-    (.gossip(.ack(sequence: 7)), "0a0412020807"),
+    (.gossip(.ack(sequence: 7, root: 9)), "0a0d120b0807110900000000000000"),
     (.gossip(.nack(sequence: 7)), "0a0422020807"),
     (.gossip(.pingRequest(sequence: 7, target: place)), "0a0d1a0b0807110807060504030201"),
     (.gossip(.rumours([rumour(.dead)])), "0a1b2a190a1709080706050403020110ac021802210900000000000000"),

@@ -121,7 +121,7 @@ struct Samples {
 
   mutating func gossip() -> GossipMessage {
     pick([
-      .ping(sequence: word(), list(6) { $0.rumour() }), .ack(sequence: word()), .nack(sequence: word()),
+      .ping(sequence: word(), root: random.next(), list(6) { $0.rumour() }), .ack(sequence: word(), root: random.next()), .nack(sequence: word()),
       .pingRequest(sequence: word(), target: place()), .rumours(list(6) { $0.rumour() }),
       .push(list(3) { $0.signedRecord() }), .announce(list(5) { $0.digest() }), .pull(list(5) { $0.place() }),
       .compare(list(5) { BranchHash(branch: $0.branch(), hash: $0.random.next()) }, count: random.next()),

@@ -53,10 +53,10 @@ nonisolated struct PBGossipMessage: Sendable {
     set {kind = .pingRequest(newValue)}
   }
 
-  var nack: PBAck {
+  var nack: PBNack {
     get {
       if case .nack(let v)? = kind {return v}
-      return PBAck()
+      return PBNack()
     }
     set {kind = .nack(newValue)}
   }
@@ -115,7 +115,7 @@ nonisolated struct PBGossipMessage: Sendable {
     case ping(PBPing)
     case ack(PBAck)
     case pingRequest(PBPingRequest)
-    case nack(PBAck)
+    case nack(PBNack)
     case rumours(PBRumours)
     case push(PBPush)
     case announce(PBDigests)
@@ -138,12 +138,29 @@ nonisolated struct PBPing: Sendable {
 
   var rumours: [PBRumour] = []
 
+  /// Of the sender's store.
+  var root: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
 
 nonisolated struct PBAck: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var sequence: UInt32 = 0
+
+  var root: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBNack: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -431,7 +448,7 @@ nonisolated extension PBGossipMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
         }
       }()
       case 4: try {
-        var v: PBAck?
+        var v: PBNack?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -586,7 +603,7 @@ nonisolated extension PBGossipMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension PBPing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Ping"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}rumours\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}rumours\0\u{1}root\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -596,6 +613,7 @@ nonisolated extension PBPing: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.sequence) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.rumours) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.root) }()
       default: break
       }
     }
@@ -608,12 +626,16 @@ nonisolated extension PBPing: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
     if !self.rumours.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.rumours, fieldNumber: 2)
     }
+    if self.root != 0 {
+      try visitor.visitSingularFixed64Field(value: self.root, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBPing, rhs: PBPing) -> Bool {
     if lhs.sequence != rhs.sequence {return false}
     if lhs.rumours != rhs.rumours {return false}
+    if lhs.root != rhs.root {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -621,6 +643,41 @@ nonisolated extension PBPing: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
 
 nonisolated extension PBAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Ack"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}root\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.root) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sequence, fieldNumber: 1)
+    }
+    if self.root != 0 {
+      try visitor.visitSingularFixed64Field(value: self.root, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBAck, rhs: PBAck) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.root != rhs.root {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBNack: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Nack"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -642,7 +699,7 @@ nonisolated extension PBAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: PBAck, rhs: PBAck) -> Bool {
+  static func ==(lhs: PBNack, rhs: PBNack) -> Bool {
     if lhs.sequence != rhs.sequence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
