@@ -14,6 +14,7 @@ public struct Directory: Sendable {
   public private(set) var records: SortedMap<NodeID, VRRecord> = [:]
   /// One GNDT for each ViNe of the mesh (paper 3.5: "All VRs receive a copy of the GNDTs of every ViNe").
   public private(set) var tables: SortedMap<NetworkID, GNDT> = [:]
+  private var stale: SortedMap<NetworkID, Bool> = [:]
 
   public enum Change: Hashable, Sendable {
     case fact(FactKey)
@@ -29,20 +30,30 @@ public struct Directory: Sendable {
     switch record.key.kind {
     case .vr:
       guard let content = try? VRRecord.decode(record.payload) else { return .unreadable }
+      for network in records[record.author]?.participation.keys ?? [] { stale[network] = true }
+      for network in content.participation.keys { stale[network] = true }
       records[record.author] = content
       return .record(record.author)
     case .fact:
       guard let fact = try? FactRecord.decode(record.payload) else { return .unreadable }
       _ = view.absorb(fact)
+      switch fact.key {
+      case .vine(let network), .participation(let network, _): stale[network] = true
+      case .block, .revocation: for network in view.vines.keys { stale[network] = true }
+      case .mesh, .site: break
+      }
       return .fact(fact.key)
     default: return .unreadable
     }
   }
 
-  /// Derives every GNDT again.
-  public mutating func derive() {
-    tables = [:]
-    for network in view.vines.keys {
+  /// Derives the GNDTs that something changed for. - Returns: which those were.
+  public mutating func derive() -> [NetworkID] {
+    let changed = stale.keys
+    stale = [:]
+    for network in changed {
+      tables[network] = nil
+      guard view.vines[network] != nil else { continue }
       var claims: SortedMap<NodeID, AddressSet> = [:]
       let participants = view.participants(of: network)
       for node in participants {
@@ -51,6 +62,7 @@ public struct Directory: Sendable {
       tables[network] = GNDT.derive(
         network: network, blocks: view.blocks, participants: participants, claims: claims)
     }
+    return changed
   }
 
   /// Admitted and not revoked, this VR included; sorted.

@@ -135,7 +135,9 @@ extension Router {
     turn.pathsChanged = true
     switch key {
     case .site(node): turn.ownRecordChanged = true
+    case .mesh: turn.ownPlaceChanged = true
     case .block(let block) where directory.view.blocks[block] == node:
+      turn.ownPlaceChanged = true
       turn.report(.blockOwned(block))
     case .revocation(let peer):
       authenticator.revoked.insert(peer)
@@ -144,7 +146,7 @@ extension Router {
         forget(peer, &turn)
         run(gossip: .removed(peer), &turn)
       }
-    case .mesh, .site, .block, .vine, .participation: break
+    case .site, .block, .vine, .participation: break
     }
   }
 }

@@ -122,6 +122,7 @@ extension Router {
     turn.emit(.persistHosts(hosts))
     turn.ownRecordChanged = true
     turn.tablesChanged = true
+    turn.ownPlaceChanged = true
     let names = (hosts.hosts[address] ?? []).compactMap { directory.view.vines[$0]?.name }
     turn.emit(.answer(id, .success(.host(address, names))))
   }

@@ -20,7 +20,9 @@ extension Router {
   private mutating func deriveTables(_ turn: inout Turn) {
     turn.tablesChanged = false
     let before = tableDigests
-    directory.derive()
+    let changed = directory.derive()
+    guard !changed.isEmpty || turn.ownPlaceChanged else { return }
+    turn.ownPlaceChanged = false
     turn.emit(.gateways(directory.view.blocks(of: node)))
     let table = forwardingTable
     dataPeers = table.nodes.filter { $0 != node }

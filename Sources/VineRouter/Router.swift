@@ -130,6 +130,7 @@ public struct Router: Sendable {
     }
     turn.ownRecordChanged = true
     turn.tablesChanged = true
+    turn.ownPlaceChanged = true
     run(registrar.wakeup(at: turn.now), &turn)
     tick(&turn)
   }
@@ -157,6 +158,8 @@ struct Turn {
   var ownRecordChanged = false
   /// Facts, records or hosts changed: GNDTs and the forwarding table are to be derived again.
   var tablesChanged = false
+  /// The VR's own hosts or blocks changed: the forwarding table is to be made again in any case.
+  var ownPlaceChanged = false
   /// Roles, endpoints or channels changed: carriers are to be chosen again.
   var pathsChanged = false
 
