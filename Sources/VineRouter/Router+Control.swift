@@ -119,7 +119,7 @@ extension Router {
   }
 
   mutating func absorb(_ record: SignedRecord, _ turn: inout Turn) {
-    switch directory.absorb(record) {
+    switch directory.absorb(record, reading: trust.content) {
     case .fact(let key): factLearned(key, &turn)
     case .record(let peer):
       turn.tablesChanged = true
