@@ -24,6 +24,9 @@ public struct Block: Hashable, Comparable, Sendable {
   /// 20-bit one of paper 3.3, table 2.
   public static let standardSpace = Block(aligned: 0xAC10_0000, 12)
 
+  /// Before every other in order.
+  public static let lowest = Block(aligned: 0, 0)
+
   /// The block of this length that holds `address`.
   public static func holding(_ address: IPv4Address, prefixLength: Int) -> Block {
     precondition((0...32).contains(prefixLength), "an IPv4 prefix has 0 to 32 bits")

@@ -1,8 +1,9 @@
 /// An IPv4 address; order is numeric.
+@frozen
 public struct IPv4Address: Hashable, Comparable, Sendable, RawRepresentable {
   public let rawValue: UInt32
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
-  public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+  @inlinable public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
 extension IPv4Address: LosslessStringConvertible {

@@ -15,3 +15,13 @@ public struct FNV1a: Hashable, Sendable {
     return hash.value
   }
 }
+
+extension UInt64 {
+  /// A bijection that spreads every bit over all (SplitMix64's finisher, Steele, Lea and Flood 2014).
+  @inlinable public var mixed: UInt64 {
+    var word = self
+    word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+    word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+    return word ^ word >> 31
+  }
+}

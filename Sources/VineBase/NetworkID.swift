@@ -1,8 +1,9 @@
 /// V.Net.ID of the paper (3.5): which ViNe a frame belongs to. Zero is never given out.
+@frozen
 public struct NetworkID: Hashable, Comparable, Sendable, RawRepresentable, CustomStringConvertible {
   public let rawValue: UInt32
-  public init(rawValue: UInt32) { self.rawValue = rawValue }
-  public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+  @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+  @inlinable public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
   public var description: String { "ViNe \(rawValue)" }
 }
 

@@ -20,6 +20,14 @@ public struct NodeID: Hashable, Comparable, Sendable {
     (a, b, c, d) = (words[0], words[1], words[2], words[3])
   }
 
+  private init(first word: UInt64) { (a, b, c, d) = (word, 0, 0, 0) }
+
+  /// The least identifier with this tag; VRs that have it, if any, are the next in order.
+  public static func lowest(tagged tag: NodeTag) -> NodeID { NodeID(first: tag.rawValue) }
+
+  /// Before every other in order; no VR's.
+  public static let lowest = NodeID(first: 0)
+
   /// The 32 bytes of the key.
   public var bytes: [UInt8] {
     [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in

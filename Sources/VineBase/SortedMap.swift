@@ -101,12 +101,38 @@ public struct SortedMap<Key: Comparable & Hashable & Sendable, Value: Sendable>:
     entryCount -= 1
     if chunks[chunk].keys.count == 1 { return chunks.remove(at: chunk).values[0] }
     chunks[chunk].keys.remove(at: position)
-    return chunks[chunk].values.remove(at: position)
+    let value = chunks[chunk].values.remove(at: position)
+    if chunks[chunk].keys.count < Self.chunkMax / 8 { join(chunk) }
+    return value
   }
 
   @inlinable public mutating func removeAll() {
     chunks = []
     entryCount = 0
+  }
+
+  // MARK: Neighbours
+
+  /// The entry with the greatest key that is `key` or before it.
+  @inlinable public func last(notAfter key: Key) -> (Key, Value)? {
+    let (chunk, position, isHeld) = place(of: key)
+    if isHeld { return (chunks[chunk].keys[position], chunks[chunk].values[position]) }
+    // The place is in the last chunk that begins before the key, so what is before it is in the same chunk.
+    guard position > 0 else { return nil }
+    return (chunks[chunk].keys[position - 1], chunks[chunk].values[position - 1])
+  }
+
+  /// The entry with the least key that is `key` or behind it.
+  @inlinable public func first(notBefore key: Key) -> (Key, Value)? {
+    var iterator = makeIterator(from: key)
+    return iterator.next()
+  }
+
+  /// Goes through the entries from `key` on, the key included.
+  @inlinable public func makeIterator(from key: Key) -> Iterator {
+    var (chunk, position, _) = place(of: key)
+    if chunk < chunks.count, position == chunks[chunk].keys.count { (chunk, position) = (chunk + 1, 0) }
+    return Iterator(chunks: chunks, chunk: chunk, position: position)
   }
 
   // MARK: Places
@@ -144,6 +170,17 @@ public struct SortedMap<Key: Comparable & Hashable & Sendable, Value: Sendable>:
     chunks[chunk].values.removeSubrange(cut...)
     chunks.insert(rest, at: chunk + 1)
   }
+
+  /// Puts a chunk that is nearly empty to a neighbour that has room for it.
+  @inlinable mutating func join(_ chunk: Int) {
+    for first in [chunk - 1, chunk] where first >= 0 && first + 1 < chunks.count {
+      guard chunks[first].keys.count + chunks[first + 1].keys.count <= Self.chunkMax / 2 else { continue }
+      let rest = chunks.remove(at: first + 1)
+      chunks[first].keys += rest.keys
+      chunks[first].values += rest.values
+      return
+    }
+  }
 }
 
 extension SortedMap: Sequence {
@@ -151,10 +188,12 @@ extension SortedMap: Sequence {
   @frozen
   public struct Iterator: IteratorProtocol {
     @usableFromInline let chunks: [Chunk]
-    @usableFromInline var chunk = 0
-    @usableFromInline var position = 0
+    @usableFromInline var chunk: Int
+    @usableFromInline var position: Int
 
-    @inlinable init(chunks: [Chunk]) { self.chunks = chunks }
+    @inlinable init(chunks: [Chunk], chunk: Int = 0, position: Int = 0) {
+      (self.chunks, self.chunk, self.position) = (chunks, chunk, position)
+    }
 
     @inlinable public mutating func next() -> (Key, Value)? {
       guard chunk < chunks.count else { return nil }

@@ -52,16 +52,6 @@ public struct RecordPlace: RawRepresentable, Hashable, Comparable, Sendable {
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-extension UInt64 {
-  /// A bijection that spreads every bit over all (SplitMix64's finisher, Steele, Lea and Flood 2014).
-  var mixed: UInt64 {
-    var word = self
-    word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-    return word ^ word >> 31
-  }
-}
-
 /// Which of two records with one key is newer. VR records: incarnation and sequence; facts: registry epoch and
 /// log index. No wall clock anywhere.
 public struct RecordVersion: Hashable, Comparable, Sendable {

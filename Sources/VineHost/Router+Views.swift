@@ -86,7 +86,7 @@ extension Router {
   private func agreement(_ network: NetworkID) -> (up: [NodeID], disagreeing: [NodeID]) {
     let up = directory.view.participants(of: network).filter(isUp)
     let digest = directory.tables[network]?.digest
-    return (up, up.filter { $0 != node && directory.records[$0]?.tableDigests[network] != digest })
+    return (up, up.filter { $0 != node && directory.records[$0]?.tableDigests[network]?.digest != digest })
   }
 
   private func version(_ network: NetworkID) -> String {
@@ -107,13 +107,11 @@ extension Router {
       name: vine.name.description, networkId: network.rawValue, creator: directory.name(of: vine.creator),
       takesPart: takesPart, participants: participants.map(directory.name(of:)).sorted(),
       localHosts: localHosts(in: network), gndtVersion: takesPart ? version(network) : "",
-      gndtEntries: directory.tables[network]?.ranges.entries.count ?? 0, agreeing: up.count - disagreeing.count,
+      gndtEntries: directory.tables[network]?.entryCount ?? 0, agreeing: up.count - disagreeing.count,
       participantsUp: up.count)
   }
 
-  var ownNetworks: [NetworkID] {
-    directory.view.vines.keys.filter { directory.view.participants(of: $0).contains(node) }
-  }
+  var ownNetworks: [NetworkID] { directory.view.networks(of: node) }
 
   func vineAgreement(_ network: NetworkID) -> VineAgreement {
     let (up, disagreeing) = agreement(network)
@@ -147,13 +145,13 @@ extension Router {
   private var gndtView: GNDTView {
     GNDTView(
       tables: ownNetworks.map { network in
-        let entries = directory.tables[network]?.ranges.entries ?? []
+        let entries = directory.tables[network]?.entries ?? []
         return GNDTTable(
           name: vineName(network), networkId: network.rawValue, version: version(network),
           entries: entries.map {
             GNDTEntry(
-              first: $0.range.first.description, last: $0.range.last.description, site: directory.name(of: $0.value),
-              node: $0.value.text)
+              first: $0.range.first.description, last: $0.range.last.description, site: directory.name(of: $0.owner),
+              node: $0.owner.text)
           })
       })
   }

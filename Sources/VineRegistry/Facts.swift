@@ -15,24 +15,16 @@ extension FactKey: Comparable {
   /// The canonical form, which names the fact in gossip.
   public var bytes: [UInt8] {
     var writer = ByteWriter(capacity: 40)
+    writer.integer(kind)
     switch self {
-    case .mesh: writer.integer(UInt8(1))
-    case .site(let node):
-      writer.integer(UInt8(2))
-      writer.append(node.bytes)
+    case .mesh: break
+    case .site(let node), .revocation(let node): writer.append(node.bytes)
     case .block(let block):
-      writer.integer(UInt8(3))
       writer.integer(block.base.rawValue)
       writer.integer(UInt8(block.prefixLength))
-    case .vine(let network):
-      writer.integer(UInt8(4))
-      writer.integer(network.rawValue)
+    case .vine(let network): writer.integer(network.rawValue)
     case .participation(let network, let node):
-      writer.integer(UInt8(5))
       writer.integer(network.rawValue)
-      writer.append(node.bytes)
-    case .revocation(let node):
-      writer.integer(UInt8(6))
       writer.append(node.bytes)
     }
     return writer.bytes
@@ -61,7 +53,40 @@ extension FactKey: Comparable {
     }
   }
 
-  public static func < (left: Self, right: Self) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
+  public static func < (left: Self, right: Self) -> Bool {
+    switch (left, right) {
+    case (.site(let one), .site(let other)), (.revocation(let one), .revocation(let other)): one < other
+    case (.block(let one), .block(let other)): one < other
+    case (.vine(let one), .vine(let other)): one < other
+    case (.participation(let one, let node), .participation(let other, let second)):
+      one == other ? node < second : one < other
+    default: left.kind < right.kind
+    }
+  }
+
+  private var kind: UInt8 {
+    switch self {
+    case .mesh: 1
+    case .site: 2
+    case .block: 3
+    case .vine: 4
+    case .participation: 5
+    case .revocation: 6
+    }
+  }
+
+  /// 64 bits that tell keys apart; of a VR by its tag, as the registry admits no two VRs with one tag.
+  var fingerprint: UInt64 {
+    let content: UInt64 =
+      switch self {
+      case .mesh: 0
+      case .site(let node), .revocation(let node): node.tag.rawValue
+      case .block(let block): UInt64(block.base.rawValue) << 8 | UInt64(block.prefixLength)
+      case .vine(let network): UInt64(network.rawValue)
+      case .participation(let network, let node): (UInt64(network.rawValue) &+ 1).mixed &+ node.tag.rawValue
+      }
+    return (content &+ UInt64(kind)).mixed &+ UInt64(kind)
+  }
 }
 
 /// What a fact says.

@@ -33,6 +33,8 @@ public struct Registry: Sendable {
   private var outcomes: SortedMap<ProposalID, Result<RegistryAnswer, RegistryRefusal>> = [:]
   private var outcomeOrder = BoundedQueue<ProposalID>(capacity: Registry.outcomesMax)
   public private(set) var view = RegistryView()
+  /// Sites by name; only who decides asks for them.
+  private var siteNames: SortedMap<SiteName, NodeID> = [:]
 
   public init() {}
 
@@ -61,6 +63,7 @@ public struct Registry: Sendable {
     for fact in facts {
       current[fact.key] = fact
       _ = view.absorb(fact)
+      if case .site(let node) = fact.key, case .site(let name)? = fact.body { siteNames[name] = node }
     }
     return Application(outcome: outcome, facts: facts)
   }
@@ -135,7 +138,7 @@ public struct Registry: Sendable {
   private mutating func invite(
     _ id: InvitationID, _ hash: [UInt8], _ site: SiteName, _ hosts: Int, _ expires: WallTime, at now: WallTime
   ) throws(RegistryRefusal) -> RegistryAnswer {
-    guard view.site(named: site) == nil else { throw .siteNameTaken(site) }
+    guard siteNames[site] == nil else { throw .siteNameTaken(site) }
     guard Block.prefixLength(forHosts: hosts) != nil else { throw .noBlockLeft(hosts: hosts) }
     for old in invitations.keys where invitations[old].map({ $0.expires < now }) ?? false { invitations[old] = nil }
     guard invitations.count < Self.invitationsMax else { throw .limitReached("open invitations") }
@@ -156,8 +159,8 @@ public struct Registry: Sendable {
     }
     guard now < invitation.expires else { throw .invitationExpired(at: invitation.expires) }
     guard !view.isRevoked(node) else { throw .revoked }
-    guard view.site(named: invitation.site) == nil else { throw .siteNameTaken(invitation.site) }
-    guard !view.sites.keys.contains(where: { $0.tag == node.tag }) else { throw .tagTaken }
+    guard siteNames[invitation.site] == nil else { throw .siteNameTaken(invitation.site) }
+    guard view.site(tagged: node.tag) == nil else { throw .tagTaken }
     let block = try allocate(invitation.hosts, for: node, in: space, &changes)
     changes[.site(node)] = .site(name: invitation.site)
     invitations[id]?.usedBy = node

@@ -2,70 +2,192 @@ import VineAddress
 import VineBase
 
 /// What any VR knows of the registry: the newest fact of each key, in whatever order the facts arrived.
+///
+/// Every VR of a mesh holds all facts, so a fact costs some 150 bytes, and no question looks at all of them.
 public struct RegistryView: Sendable {
   public struct Vine: Hashable, Sendable {
     public let name: VineName
     public let creator: NodeID
   }
 
-  private var facts: SortedMap<FactKey, RegistryFact> = [:]
+  /// The log index of a key's newest fact; what was taken back is remembered, or an older fact would bring it back.
+  private struct Mark: Sendable {
+    let index: UInt64
+    let stands: Bool
+  }
+
+  /// A site's part in a ViNe; order is by ViNe.
+  private struct Part: Hashable, Comparable, Sendable {
+    let network: NetworkID
+    let node: NodeID
+    static func < (left: Self, right: Self) -> Bool {
+      left.network == right.network ? left.node < right.node : left.network < right.network
+    }
+  }
+
+  /// Something of a VR's; order is by VR.
+  private struct Owned<Thing: Hashable & Comparable & Sendable>: Hashable, Comparable, Sendable {
+    let node: NodeID
+    let thing: Thing
+    static func < (left: Self, right: Self) -> Bool {
+      left.node == right.node ? left.thing < right.thing : left.node < right.node
+    }
+  }
+
   public private(set) var space: Block?
   public private(set) var sites: SortedMap<NodeID, SiteName> = [:]
   public private(set) var blocks: SortedMap<Block, NodeID> = [:]
   public private(set) var vines: SortedMap<NetworkID, Vine> = [:]
-  private var participations: SortedMap<NetworkID, [NodeID]> = [:]
-  private var revocations: SortedMap<NodeID, Bool> = [:]
+  /// Equal for equal facts in whatever order they came: the sum of hashes of keys, indices and whether they stand.
+  public private(set) var digest: UInt64 = 0
+
+  private var meshIndex: UInt64?
+  private var siteMarks: SortedMap<NodeID, Mark> = [:]
+  private var blockMarks: SortedMap<Block, Mark> = [:]
+  private var vineMarks: SortedMap<NetworkID, Mark> = [:]
+  private var parts: SortedMap<Part, Mark> = [:]
+  private var revocations: SortedMap<NodeID, Mark> = [:]
+  private var ownedBlocks: SortedMap<Owned<Block>, Bool> = [:]
+  /// ViNes that a VR takes part in, or did.
+  private var ownedParts: SortedMap<Owned<NetworkID>, Bool> = [:]
+  private var vineNames: SortedMap<VineName, NetworkID> = [:]
 
   public init() {}
 
   /// - Returns: false if a fact of the same or a later index is known, or key and body do not match.
   public mutating func absorb(_ fact: RegistryFact) -> Bool {
-    guard fact.isConsistent, facts[fact.key].map({ $0.index < fact.index }) ?? true else { return false }
-    facts[fact.key] = fact
-    switch (fact.key, fact.body) {
-    case (.mesh, .mesh(let space)?): self.space = space
-    case (.site(let node), .site(let name)?): sites[node] = name
-    case (.site(let node), _): sites[node] = nil
-    case (.block(let block), .block(let owner)?): blocks[block] = owner
-    case (.block(let block), _): blocks[block] = nil
-    case (.vine(let network), .vine(let name, let creator)?): vines[network] = Vine(name: name, creator: creator)
-    case (.vine(let network), _): vines[network] = nil
-    case (.participation(let network, let node), let body):
-      var nodes = participations[network] ?? []
-      nodes.removeAll { $0 == node }
-      if body != nil { nodes = (nodes + [node]).sorted() }
-      participations[network] = nodes.isEmpty ? nil : nodes
-    case (.revocation(let node), let body): revocations[node] = body == nil ? nil : true
-    case (.mesh, _): break
+    guard fact.isConsistent else { return false }
+    let mark = Mark(index: fact.index, stands: fact.body != nil)
+    switch fact.key {
+    case .mesh:
+      let known = meshIndex.map { Mark(index: $0, stands: space != nil) }
+      guard note(fact.key, known, mark) else { return false }
+      meshIndex = fact.index
+      if case .mesh(let space)? = fact.body { self.space = space } else { space = nil }
+    case .site(let node):
+      guard note(fact.key, siteMarks[node], mark) else { return false }
+      siteMarks[node] = mark
+      if case .site(let name)? = fact.body { sites[node] = name } else { sites[node] = nil }
+    case .block(let block):
+      guard note(fact.key, blockMarks[block], mark) else { return false }
+      blockMarks[block] = mark
+      if let old = blocks[block] { ownedBlocks[Owned(node: old, thing: block)] = nil }
+      if case .block(let owner)? = fact.body {
+        blocks[block] = owner
+        ownedBlocks[Owned(node: owner, thing: block)] = true
+      } else {
+        blocks[block] = nil
+      }
+    case .vine(let network):
+      guard note(fact.key, vineMarks[network], mark) else { return false }
+      vineMarks[network] = mark
+      absorb(vine: fact.body, network)
+    case .participation(let network, let node):
+      let part = Part(network: network, node: node)
+      guard note(fact.key, parts[part], mark) else { return false }
+      parts[part] = mark
+      ownedParts[Owned(node: node, thing: network)] = true
+    case .revocation(let node):
+      guard note(fact.key, revocations[node], mark) else { return false }
+      revocations[node] = mark
     }
     return true
   }
 
+  /// - Returns: whether the fact is newer than what is known of its key.
+  private mutating func note(_ key: FactKey, _ known: Mark?, _ mark: Mark) -> Bool {
+    if let known {
+      guard known.index < mark.index else { return false }
+      digest &-= Self.hash(key, known)
+    }
+    digest &+= Self.hash(key, mark)
+    return true
+  }
+
+  private static func hash(_ key: FactKey, _ mark: Mark) -> UInt64 {
+    (key.fingerprint &+ mark.index &* 2 &+ (mark.stands ? 1 : 0)).mixed
+  }
+
+  private mutating func absorb(vine body: FactBody?, _ network: NetworkID) {
+    if let old = vines[network], vineNames[old.name] == network {
+      // Facts may be late: another ViNe of the same name may have come meanwhile.
+      vineNames[old.name] = vines.first { $0.1.name == old.name && $0.0 != network }?.0
+    }
+    guard case .vine(let name, let creator)? = body else {
+      vines[network] = nil
+      return
+    }
+    vines[network] = Vine(name: name, creator: creator)
+    vineNames[name] = min(vineNames[name] ?? network, network)
+  }
+
+  // MARK: Who takes part
+
   /// Sites that take part and are not revoked, sorted; none of a ViNe that does not exist.
   public func participants(of network: NetworkID) -> [NodeID] {
     guard vines[network] != nil else { return [] }
-    return (participations[network] ?? []).filter { !isRevoked($0) }
+    return everyPart(of: network).filter { $0.stands && !isRevoked($0.node) }.map(\.node)
   }
 
-  public func isRevoked(_ node: NodeID) -> Bool { revocations[node] ?? false }
+  /// Whether a site takes part in a ViNe that exists, and is not revoked.
+  public func takesPart(_ node: NodeID, in network: NetworkID) -> Bool {
+    vines[network] != nil && parts[Part(network: network, node: node)]?.stands == true && !isRevoked(node)
+  }
 
-  public var revoked: [NodeID] { revocations.keys }
+  /// ViNes that a site takes part in, sorted.
+  public func networks(of node: NodeID) -> [NetworkID] { everNetworks(of: node).filter { takesPart(node, in: $0) } }
 
-  public func site(named name: SiteName) -> NodeID? { sites.first { $0.1 == name }?.0 }
+  /// ViNes that a site takes part in or ever did, as far as facts tell, whether they exist or not; sorted.
+  public func everNetworks(of node: NodeID) -> [NetworkID] {
+    Self.things(of: node, in: ownedParts, from: NetworkID(rawValue: 0))
+  }
 
-  public func vine(named name: VineName) -> NetworkID? { vines.first { $0.1.name == name }?.0 }
+  /// Log index of the last decision on who takes part in a ViNe: of the facts on the ViNe itself, on parts in it, and
+  /// on revocations of those who ever had one. It never falls, whatever facts come.
+  public func lastDecision(on network: NetworkID) -> UInt64 {
+    var last = vineMarks[network]?.index ?? 0
+    for part in everyPart(of: network) {
+      last = max(last, part.index, revocations[part.node]?.index ?? 0)
+    }
+    return last
+  }
+
+  /// Log index of the newest fact on a VR's revocation; 0 if there is none.
+  public func revocationIndex(of node: NodeID) -> UInt64 { revocations[node]?.index ?? 0 }
+
+  private func everyPart(of network: NetworkID) -> [(node: NodeID, stands: Bool, index: UInt64)] {
+    var found: [(NodeID, Bool, UInt64)] = []
+    var iterator = parts.makeIterator(from: Part(network: network, node: .lowest))
+    while let (part, mark) = iterator.next(), part.network == network {
+      found.append((part.node, mark.stands, mark.index))
+    }
+    return found
+  }
+
+  // MARK: VRs and blocks
+
+  public func isRevoked(_ node: NodeID) -> Bool { revocations[node]?.stands ?? false }
+
+  public var revoked: [NodeID] { revocations.filter { $0.1.stands }.map(\.0) }
+
+  /// The site that has this tag; the registry admits no two.
+  public func site(tagged tag: NodeTag) -> NodeID? {
+    sites.first(notBefore: .lowest(tagged: tag)).flatMap { $0.0.tag == tag ? $0.0 : nil }
+  }
+
+  public func vine(named name: VineName) -> NetworkID? { vineNames[name] }
 
   /// By address.
-  public func blocks(of node: NodeID) -> [Block] { blocks.filter { $0.1 == node }.map(\.0) }
+  public func blocks(of node: NodeID) -> [Block] {
+    Self.things(of: node, in: ownedBlocks, from: .lowest)
+  }
 
-  /// Equal for equal facts in whatever order they came (FNV-1a over keys and indices in the order of keys).
-  public var digest: UInt64 {
-    var writer = ByteWriter()
-    for (key, fact) in facts {
-      writer.append(key.bytes)
-      writer.integer(fact.index)
-      writer.integer(UInt8(fact.body == nil ? 0 : 1))
-    }
-    return FNV1a.hash(writer.bytes)
+  private static func things<Thing>(of node: NodeID, in map: SortedMap<Owned<Thing>, Bool>, from first: Thing)
+    -> [Thing]
+  {
+    var found: [Thing] = []
+    var iterator = map.makeIterator(from: Owned(node: node, thing: first))
+    while let (owned, _) = iterator.next(), owned.node == node { found.append(owned.thing) }
+    return found
   }
 }

@@ -1,21 +1,27 @@
 import VineBase
+import VineGossip
 import VineIdentity
 import VineSession
 
-/// The two checks of signatures that a router makes. They depend on their arguments alone, so a simulation of
-/// thousands of VRs may remember what each came to.
+/// The two checks of signatures that a router makes, and the reading of records. They depend on their arguments alone,
+/// so a simulation of thousands of VRs may remember what each came to.
 public struct Checks: Sendable {
   /// Whether `signature` is the VR's over `bytes`.
   public let signature: @Sendable (_ signature: [UInt8], _ bytes: [UInt8], _ author: NodeID) -> Bool
   /// What a certificate (DER) says, if it is one of this mesh.
   public let certificate: @Sendable (_ der: [UInt8], _ now: WallTime) -> Result<CertifiedVR, CertificateError>
 
+  /// What a record says.
+  public let content: @Sendable (SignedRecord) -> RecordContent
+
   public init(
     signature: @escaping @Sendable ([UInt8], [UInt8], NodeID) -> Bool,
-    certificate: @escaping @Sendable ([UInt8], WallTime) -> Result<CertifiedVR, CertificateError>
+    certificate: @escaping @Sendable ([UInt8], WallTime) -> Result<CertifiedVR, CertificateError>,
+    content: @escaping @Sendable (SignedRecord) -> RecordContent = { RecordContent($0) }
   ) {
     self.signature = signature
     self.certificate = certificate
+    self.content = content
   }
 
   /// By Ed25519, and by the authority in the mesh's genesis.

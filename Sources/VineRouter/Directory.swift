@@ -8,13 +8,15 @@ import VineWire
 
 /// What this VR knows of the mesh: the registry's facts, the VRs' own records, and the GNDTs derived from both.
 ///
-/// Everything in it came through gossip and was checked before; nothing in it is edited.
+/// Everything in it came through gossip and was checked before; nothing in it is edited. Each record changes the tables
+/// by what it says: the GNDTs are those that all facts and records derive, in whatever order they came.
 public struct Directory: Sendable {
   public private(set) var view = RegistryView()
   public private(set) var records: SortedMap<NodeID, VRRecord> = [:]
   /// One GNDT for each ViNe of the mesh (paper 3.5: "All VRs receive a copy of the GNDTs of every ViNe").
   public private(set) var tables: SortedMap<NetworkID, GNDT> = [:]
-  private var stale: SortedMap<NetworkID, Bool> = [:]
+  /// ViNes whose table or version changed since somebody last asked.
+  private var changed: SortedMap<NetworkID, Bool> = [:]
 
   public enum Change: Hashable, Sendable {
     case fact(FactKey)
@@ -25,45 +27,100 @@ public struct Directory: Sendable {
 
   public init() {}
 
-  /// Takes a record that gossip accepted. Call `derive` after a batch.
-  public mutating func absorb(_ record: SignedRecord) -> Change {
-    switch record.key.kind {
-    case .vr:
-      guard let content = try? VRRecord.decode(record.payload) else { return .unreadable }
-      for network in records[record.author]?.participation.keys ?? [] { stale[network] = true }
-      for network in content.participation.keys { stale[network] = true }
-      records[record.author] = content
+  /// Takes a record that gossip accepted.
+  public mutating func absorb(
+    _ record: SignedRecord, reading content: (SignedRecord) -> RecordContent = { RecordContent($0) }
+  ) -> Change {
+    switch content(record) {
+    case .vr(let content):
+      learn(content, of: record.author)
       return .record(record.author)
-    case .fact:
-      guard let fact = try? FactRecord.decode(record.payload) else { return .unreadable }
-      _ = view.absorb(fact)
-      switch fact.key {
-      case .vine(let network), .participation(let network, _): stale[network] = true
-      case .block, .revocation: for network in view.vines.keys { stale[network] = true }
-      case .mesh, .site: break
-      }
+    case .fact(let fact):
+      learn(fact)
       return .fact(fact.key)
-    default: return .unreadable
+    case .unreadable: return .unreadable
     }
   }
 
-  /// Derives the GNDTs that something changed for. - Returns: which those were.
-  public mutating func derive() -> [NetworkID] {
-    let changed = stale.keys
-    stale = [:]
-    for network in changed {
-      tables[network] = nil
-      guard view.vines[network] != nil else { continue }
-      var claims: SortedMap<NodeID, AddressSet> = [:]
-      let participants = view.participants(of: network)
-      for node in participants {
-        if let claim = records[node]?.participation[network] { claims[node] = claim }
-      }
-      tables[network] = GNDT.derive(
-        network: network, blocks: view.blocks, participants: participants, claims: claims)
-    }
-    return changed
+  /// ViNes whose table, or its version, changed since the last call; sorted.
+  public mutating func takeChanges() -> [NetworkID] {
+    guard !changed.isEmpty else { return [] }
+    let networks = changed.keys
+    changed.removeAll()
+    return networks
   }
+
+  // MARK: Tables
+
+  /// Takes a VR's word on itself.
+  public mutating func learn(_ content: VRRecord, of node: NodeID) {
+    let known = records[node]?.claims
+    records[node] = content
+    guard known != content.claims else { return }
+    for network in view.networks(of: node) where known?[network] != content.claims[network] {
+      derivePart(of: node, in: network)
+    }
+  }
+
+  private mutating func learn(_ fact: RegistryFact) {
+    switch fact.key {
+    case .block(let block):
+      let before = view.blocks[block]
+      guard view.absorb(fact) else { return }
+      let after = view.blocks[block]
+      if let before { deriveParts(of: before) }
+      if let after, after != before { deriveParts(of: after) }
+    case .vine(let network):
+      guard view.absorb(fact) else { return }
+      deriveTable(network)
+    case .participation(let network, let node):
+      guard view.absorb(fact) else { return }
+      // A revocation counts for the ViNes that its VR ever took part in.
+      decided(network, max(fact.index, view.revocationIndex(of: node)))
+      derivePart(of: node, in: network)
+    case .revocation(let node):
+      guard view.absorb(fact) else { return }
+      for network in view.everNetworks(of: node) {
+        decided(network, fact.index)
+        derivePart(of: node, in: network)
+      }
+    case .mesh, .site: _ = view.absorb(fact)
+    }
+  }
+
+  private mutating func deriveTable(_ network: NetworkID) {
+    changed[network] = true
+    guard view.vines[network] != nil else {
+      tables[network] = nil
+      return
+    }
+    let decision = view.lastDecision(on: network)
+    guard tables.update(network, { $0.decided(decision) }) == nil else { return }
+    tables[network] = GNDT(network: network, decision: decision)
+    for node in view.participants(of: network) { derivePart(of: node, in: network) }
+  }
+
+  private mutating func decided(_ network: NetworkID, _ index: UInt64) {
+    _ = tables.update(network) { $0.decided(index) }
+  }
+
+  private mutating func deriveParts(of node: NodeID) {
+    for network in view.networks(of: node) { derivePart(of: node, in: network) }
+  }
+
+  private mutating func derivePart(of node: NodeID, in network: NetworkID) {
+    guard tables[network] != nil else { return }
+    changed[network] = true
+    guard view.takesPart(node, in: network) else {
+      _ = tables.update(network) { $0.remove(node) }
+      return
+    }
+    let claim = records[node]?.claims[network]
+    let addresses = claim.map { GNDT.part(of: $0.addresses, in: view.blocks(of: node)) } ?? AddressSet()
+    _ = tables.update(network) { $0.set(addresses, changes: UInt64(claim?.changes ?? 0), of: node) }
+  }
+
+  // MARK: VRs
 
   /// Admitted and not revoked, this VR included; sorted.
   public var admitted: [NodeID] { view.sites.keys.filter { !view.isRevoked($0) } }
@@ -78,5 +135,5 @@ public struct Directory: Sendable {
   }
 
   /// The VR that has this tag; the registry admits no two.
-  public func node(tagged tag: NodeTag) -> NodeID? { view.sites.keys.first { $0.tag == tag } }
+  public func node(tagged tag: NodeTag) -> NodeID? { view.site(tagged: tag) }
 }

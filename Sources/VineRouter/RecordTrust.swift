@@ -9,14 +9,18 @@ public struct RecordTrust: Sendable {
   /// Whose word on the registry counts; from the genesis.
   public let voters: [NodeID]
   private let isValid: @Sendable ([UInt8], [UInt8], NodeID) -> Bool
+  /// What a record says.
+  public let content: @Sendable (SignedRecord) -> RecordContent
 
   /// - Parameter isValid: whether a signature is an author's over the bytes.
   public init(
     voters: [NodeID],
-    isValid: @escaping @Sendable ([UInt8], [UInt8], NodeID) -> Bool = { Signature.isValid($0, of: $1, by: $2) }
+    isValid: @escaping @Sendable ([UInt8], [UInt8], NodeID) -> Bool = { Signature.isValid($0, of: $1, by: $2) },
+    content: @escaping @Sendable (SignedRecord) -> RecordContent = { RecordContent($0) }
   ) {
     self.voters = voters
     self.isValid = isValid
+    self.content = content
   }
 
   /// A VR's record must be the VR's own; a fact must be attested by a voter, and its key and version must be
@@ -26,7 +30,7 @@ public struct RecordTrust: Sendable {
     case .vr: guard record.key.id == record.author.bytes else { return false }
     case .fact:
       // A fact of a kind that this version cannot read cannot be checked against its key: not believed.
-      guard voters.contains(record.author), let fact = try? FactRecord.decode(record.payload),
+      guard voters.contains(record.author), case .fact(let fact) = content(record),
         fact.key.bytes == record.key.id, fact.index == record.version.sequence
       else { return false }
     default: break

@@ -119,7 +119,7 @@ extension Router {
   }
 
   mutating func absorb(_ record: SignedRecord, _ turn: inout Turn) {
-    switch directory.absorb(record) {
+    switch directory.absorb(record, reading: trust.content) {
     case .fact(let key): factLearned(key, &turn)
     case .record(let peer):
       turn.tablesChanged = true
@@ -135,9 +135,7 @@ extension Router {
     turn.pathsChanged = true
     switch key {
     case .site(node): turn.ownRecordChanged = true
-    case .mesh: turn.ownPlaceChanged = true
     case .block(let block) where directory.view.blocks[block] == node:
-      turn.ownPlaceChanged = true
       turn.report(.blockOwned(block))
     case .revocation(let peer):
       authenticator.revoked.insert(peer)
@@ -146,7 +144,7 @@ extension Router {
         forget(peer, &turn)
         run(gossip: .removed(peer), &turn)
       }
-    case .site, .block, .vine, .participation: break
+    case .mesh, .site, .block, .vine, .participation: break
     }
   }
 }

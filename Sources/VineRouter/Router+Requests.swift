@@ -79,7 +79,7 @@ extension Router {
 
   private mutating func addHost(_ address: IPv4Address, _ name: VineName, _ id: RequestID, _ turn: inout Turn) {
     guard let network = directory.view.vine(named: name) else { return refuse(id, .unknownVine(name), &turn) }
-    guard directory.view.participants(of: network).contains(node) else {
+    guard directory.view.takesPart(node, in: network) else {
       let failure = RequestFailure(
         "site \(identity.site) takes no part in ViNe \(name)", mend: "run `vine-mesh vine join \(name)` first")
       return refuse(id, failure, &turn)
@@ -120,9 +120,8 @@ extension Router {
 
   private mutating func hostsChanged(_ address: IPv4Address, _ id: RequestID, _ turn: inout Turn) {
     turn.emit(.persistHosts(hosts))
+    turn.hostsChanged = true
     turn.ownRecordChanged = true
-    turn.tablesChanged = true
-    turn.ownPlaceChanged = true
     let names = (hosts.hosts[address] ?? []).compactMap { directory.view.vines[$0]?.name }
     turn.emit(.answer(id, .success(.host(address, names))))
   }

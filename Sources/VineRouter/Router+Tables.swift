@@ -4,57 +4,100 @@ import VineGossip
 import VineRouting
 import VineWire
 
-/// What follows from what is known: the GNDTs, the forwarding table, the VR's own record.
+/// What follows from what is known: the forwarding table, the VR's own record, and when it says what it derived.
 extension Router {
   /// Called once at the end of each turn: derived state is derived once, whatever the turn brought.
   mutating func settle(_ turn: inout Turn) {
-    // Publishing brings the own record into the directory, which changes tables, whose digests stand in the record:
-    // two rounds settle it, and a third would change nothing.
-    for _ in 0..<3 where turn.tablesChanged || turn.ownRecordChanged {
-      if turn.tablesChanged { deriveTables(&turn) }
-      if turn.ownRecordChanged { publishOwnRecord(&turn) }
+    if turn.tablesChanged || turn.hostsChanged || turn.ownRecordChanged || tables.announcements.isDue(at: turn.now) {
+      settleTables(&turn)
     }
     choosePaths(&turn)
   }
 
-  private mutating func deriveTables(_ turn: inout Turn) {
-    turn.tablesChanged = false
-    let before = tableDigests
-    let changed = directory.derive()
-    guard !changed.isEmpty || turn.ownPlaceChanged else { return }
-    turn.ownPlaceChanged = false
-    turn.emit(.gateways(directory.view.blocks(of: node)))
-    let table = forwardingTable
-    dataPeers = table.nodes.filter { $0 != node }
-    turn.emit(.table(table))
-    if tableDigests != before { turn.ownRecordChanged = true }
-  }
-
-  var tableDigests: SortedMap<NetworkID, UInt64> {
-    var digests: SortedMap<NetworkID, UInt64> = [:]
-    for (network, table) in directory.tables where directory.view.participants(of: network).contains(node) {
-      digests[network] = table.digest
+  private mutating func settleTables(_ turn: inout Turn) {
+    let part = OwnTables.Part(
+      blocks: directory.view.blocks(of: node), networks: directory.view.networks(of: node))
+    let isNew = tables.part != part
+    if isNew || turn.hostsChanged || turn.ownRecordChanged { publishOwnRecord(part, &turn) }
+    // The own claims are in the tables by now.
+    let changed = directory.takeChanges().filter(part.networks.contains)
+    if isNew { turn.emit(.gateways(part.blocks)) }
+    if isNew || turn.hostsChanged || !changed.isEmpty {
+      tables.part = part
+      let table = forwardingTable(part)
+      dataPeers = table.nodes.filter { $0 != node }
+      turn.emit(.table(table))
     }
-    return digests
+    if !changed.isEmpty { scheduleAnnouncement(changed, part, turn) }
+    if tables.announcements.isDue(at: turn.now) { announce(part, &turn) }
+    (turn.tablesChanged, turn.hostsChanged, turn.ownRecordChanged) = (false, false, false)
   }
 
-  private var forwardingTable: ForwardingTable {
-    let taking = directory.tables.filter { directory.view.participants(of: $0.0).contains(node) }.map(\.1)
-    return ForwardingTable(
-      space: directory.view.space ?? Block.standardSpace, ownNode: node,
-      gateways: directory.view.blocks(of: node).map(\.gateway), lndt: hosts, gndts: taking)
+  private func forwardingTable(_ part: OwnTables.Part) -> ForwardingTable {
+    ForwardingTable(
+      space: directory.view.space ?? Block.standardSpace, ownNode: node, gateways: part.blocks.map(\.gateway),
+      lndt: hosts, gndts: part.networks.compactMap { directory.tables[$0] })
   }
 
-  private mutating func publishOwnRecord(_ turn: inout Turn) {
-    turn.ownRecordChanged = false
+  // MARK: The own record
+
+  /// Publishes what the VR says of itself, if that changed; the newest digests go along.
+  private mutating func publishOwnRecord(_ part: OwnTables.Part, _ turn: inout Turn) {
     guard directory.view.sites[node] != nil else { return }
     let content = VRRecord(
       site: identity.site, role: reachability.role, endpoints: reachability.endpoints, queueVR: channels.queueVR,
-      participation: hosts.participation, tableDigests: tableDigests, softwareVersion: identity.softwareVersion,
-      certificateExpires: identity.certificateExpires)
+      claims: claims(of: hosts, part), tableDigests: own.content?.tableDigests ?? [:],
+      softwareVersion: identity.softwareVersion, certificateExpires: identity.certificateExpires)
     guard content != own.content else { return }
+    directory.learn(content, of: node)
+    publish(content.announcing(ownDigests(part)), &turn)
+  }
+
+  /// Says which tables this VR has, and nothing else new.
+  private mutating func announce(_ part: OwnTables.Part, _ turn: inout Turn) {
+    guard let content = own.content else { return tables.announcements.settled() }
+    publish(content.announcing(ownDigests(part)), &turn)
+  }
+
+  private mutating func publish(_ content: VRRecord, _ turn: inout Turn) {
     own.content = content
     own.version = RecordVersion(epoch: own.version.epoch, sequence: own.version.sequence + 1)
+    tables.announcements.announced(at: turn.now)
     run(gossip: .publish(RecordTrust.sign(content, version: own.version, by: identity.key)), &turn)
+  }
+
+  /// What this VR says of its hosts: those in its blocks, in ViNes that it takes part in. A claim whose addresses
+  /// changed counts one change more than the last that was published, also over a restart; a ViNe without addresses is
+  /// kept while it exists, or its count would begin anew.
+  func claims(of hosts: LNDT, _ part: OwnTables.Part) -> SortedMap<NetworkID, VRRecord.Claim> {
+    let known = directory.records[node]?.claims ?? [:]
+    var claims: SortedMap<NetworkID, VRRecord.Claim> = [:]
+    for (network, claim) in known where directory.view.vines[network] != nil {
+      claims[network] = claim.addresses.isEmpty ? claim : claim.changed(to: AddressSet())
+    }
+    for (network, addresses) in hosts.participation where part.networks.contains(network) {
+      let own = GNDT.part(of: addresses, in: part.blocks)
+      if let claim = known[network], claim.addresses == own {
+        claims[network] = claim
+      } else if !own.isEmpty {
+        claims[network] = (known[network] ?? VRRecord.Claim(addresses: AddressSet(), changes: 0)).changed(to: own)
+      }
+    }
+    return claims
+  }
+
+  // MARK: Agreement
+
+  private func ownDigests(_ part: OwnTables.Part) -> SortedMap<NetworkID, TableDigest> {
+    var digests: SortedMap<NetworkID, TableDigest> = [:]
+    for network in part.networks { digests[network] = directory.tables[network]?.summary }
+    return digests
+  }
+
+  /// The digests will be told once the tables are quiet.
+  private mutating func scheduleAnnouncement(_ changed: [NetworkID], _ part: OwnTables.Part, _ turn: Turn) {
+    guard own.content?.tableDigests != ownDigests(part) else { return tables.announcements.settled() }
+    let participants = changed.compactMap { directory.tables[$0]?.participantCount }.max() ?? 0
+    tables.announcements.changed(participants: participants, at: turn.now, &random)
   }
 }

@@ -28,6 +28,7 @@ public struct Router: Sendable {
   public internal(set) var hosts: LNDT
   public internal(set) var channels = Channels()
   var own: OwnRecord
+  var tables = OwnTables()
   var trust: RecordTrust
   var authenticator: MeshAuthenticator
   var requests: Requests
@@ -56,7 +57,7 @@ public struct Router: Sendable {
     hosts = memory.hosts
     directory = memory.knowledge.directory
     let voters = [identity.genesis.founder]
-    trust = RecordTrust(voters: voters, isValid: checks.signature)
+    trust = RecordTrust(voters: voters, isValid: checks.signature, content: checks.content)
     authenticator = MeshAuthenticator(checks: checks)
     registrar = Registrar(
       node: identity.node, voters: voters, hardState: memory.hardState, log: memory.log,
@@ -85,6 +86,7 @@ public struct Router: Sendable {
   private var earliestWakeup: Wakeup {
     let cores = [
       registrar.nextWakeup, gossip.nextWakeup, handshakes.nextWakeup, reachability.nextWakeup, keeper.nextWakeup,
+      tables.announcements.nextWakeup,
     ]
     return cores.reduce(Wakeup(at: nextTick, reason: "look after sessions and tables")) {
       Wakeup.earliest($0, $1) ?? $0
@@ -130,7 +132,6 @@ public struct Router: Sendable {
     }
     turn.ownRecordChanged = true
     turn.tablesChanged = true
-    turn.ownPlaceChanged = true
     run(registrar.wakeup(at: turn.now), &turn)
     tick(&turn)
   }
@@ -156,10 +157,10 @@ struct Turn {
   var records: [SignedRecord] = []
   /// The VR's own record is to be written again once all inputs of the turn are digested.
   var ownRecordChanged = false
-  /// Facts, records or hosts changed: GNDTs and the forwarding table are to be derived again.
+  /// Facts or records changed, from which GNDTs and the forwarding table are derived.
   var tablesChanged = false
-  /// The VR's own hosts or blocks changed: the forwarding table is to be made again in any case.
-  var ownPlaceChanged = false
+  /// The LNDT changed.
+  var hostsChanged = false
   /// Roles, endpoints or channels changed: carriers are to be chosen again.
   var pathsChanged = false
 

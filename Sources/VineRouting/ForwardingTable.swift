@@ -34,18 +34,18 @@ public struct ForwardingTable: Sendable {
       members += networks.map(\.rawValue)
     }
     (self.hosts, hostSlices, hostNetworks) = (hosts, slices, members)
-    let owners = gndts.flatMap { $0.ranges.entries.map(\.value) }
-    let nodes = AnyOrderSet(owners).sorted
+    let tables = gndts.sorted { $0.network < $1.network }.map { (network: $0.network, entries: $0.entries) }
+    let nodes = AnyOrderSet(tables.flatMap { $0.entries.map(\.owner) }).sorted
     self.nodes = nodes
     var (ids, parts): ([UInt32], [(Int32, Int32)]) = ([], [])
     var (firsts, lasts, indices): ([UInt32], [UInt32], [UInt32]) = ([], [], [])
-    for table in gndts.sorted(by: { $0.network < $1.network }) {
+    for table in tables {
       ids.append(table.network.rawValue)
       let start = Int32(firsts.count)
-      for entry in table.ranges.entries {
+      for entry in table.entries {
         firsts.append(entry.range.first.rawValue)
         lasts.append(entry.range.last.rawValue)
-        indices.append(UInt32(Self.firstIndex(in: nodes, notBelow: entry.value)))
+        indices.append(UInt32(Self.firstIndex(in: nodes, notBelow: entry.owner)))
       }
       parts.append((start, Int32(firsts.count)))
     }

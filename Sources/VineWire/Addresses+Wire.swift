@@ -27,24 +27,35 @@ extension PBBlock {
   }
 }
 
-extension PBAddressRange {
-  init(_ range: AddressRange) {
-    first = range.first.rawValue
-    last = range.last.rawValue
-  }
-}
-
 extension AddressSet {
-  /// Only the form that `ranges` has is accepted, so that one set has one encoding.
-  init(wire: [PBAddressRange]) throws(WireError) {
+  /// How many addresses are left out, then how many but one are in, and so on, beginning at 0.0.0.0.
+  var runs: [UInt32] {
+    var runs: [UInt32] = []
+    runs.reserveCapacity(2 * ranges.count)
+    // Behind the last address that is in; only the greatest of all has no such place, and nothing follows it.
+    var next: UInt32 = 0
+    for range in ranges {
+      runs.append(range.first.rawValue - next)
+      runs.append(range.last.rawValue - range.first.rawValue)
+      next = range.last.rawValue &+ 1
+    }
+    return runs
+  }
+
+  /// Only what `runs` gives is accepted, so that one set has one encoding.
+  init(runs: [UInt32]) throws(WireError) {
+    guard runs.count.isMultiple(of: 2) else { throw .invalid("address ranges") }
     var ranges: [AddressRange] = []
-    for range in wire {
-      if let last = ranges.last?.last.rawValue {
-        guard last < .max, range.first > last + 1 else { throw .invalid("order of address ranges") }
-      }
-      guard range.first <= range.last else { throw .invalid("address range") }
+    ranges.reserveCapacity(runs.count / 2)
+    var next: UInt64 = 0
+    for position in stride(from: 0, to: runs.count, by: 2) {
+      guard runs[position] > 0 || position == 0 else { throw .invalid("address ranges") }
+      let first = next + UInt64(runs[position])
+      next = first + UInt64(runs[position + 1]) + 1
+      guard next <= 1 << 32 else { throw .invalid("address ranges") }
       ranges.append(
-        AddressRange(first: IPv4Address(rawValue: range.first), last: IPv4Address(rawValue: range.last)))
+        AddressRange(
+          first: IPv4Address(rawValue: UInt32(first)), last: IPv4Address(rawValue: UInt32(next - 1))))
     }
     self.init(ranges)
   }

@@ -1,60 +1,118 @@
 import SwiftProtobuf
 import VineAddress
 import VineBase
+import VineGossip
 import VinePath
 
-/// What a VR says about itself: the payload of its signed record.
-public struct VRRecord: Hashable, Sendable {
-  public let site: String
-  public let role: Role
-  /// Where it is reached, best first; more than `WireLimits.endpointCountMax` are not sent.
-  public let endpoints: [Endpoint]
-  /// Who holds a channel to it, if it is limited.
-  public let queueVR: NodeID?
-  /// Which of its addresses take part in which ViNe: its half of the GNDTs.
-  public let participation: SortedMap<NetworkID, AddressSet>
-  /// Digests of the GNDTs that it uses, so that operators see agreement.
-  public let tableDigests: SortedMap<NetworkID, UInt64>
-  public let softwareVersion: String
-  public let certificateExpires: WallTime
+/// What a VR says about itself: the payload of its signed record. Copies share their content, because each VR keeps
+/// the records of all others.
+public struct VRRecord: Sendable {
+  /// A VR's half of one ViNe's GNDT.
+  public struct Claim: Hashable, Sendable {
+    /// Which of its addresses take part.
+    public let addresses: AddressSet
+    /// How often the VR changed them, this time included.
+    public let changes: UInt32
 
-  public init(
-    site: String, role: Role, endpoints: [Endpoint], queueVR: NodeID?,
-    participation: SortedMap<NetworkID, AddressSet>, tableDigests: SortedMap<NetworkID, UInt64>,
-    softwareVersion: String, certificateExpires: WallTime
-  ) {
-    self.site = site
-    self.role = role
-    self.endpoints = endpoints
-    self.queueVR = queueVR
-    self.participation = participation
-    self.tableDigests = tableDigests
-    self.softwareVersion = softwareVersion
-    self.certificateExpires = certificateExpires
+    public init(addresses: AddressSet, changes: UInt32) {
+      self.addresses = addresses
+      self.changes = changes
+    }
+
+    public func changed(to addresses: AddressSet) -> Claim { Claim(addresses: addresses, changes: changes &+ 1) }
   }
 
-  /// - Returns: the payload. Texts and endpoints beyond their limits are left out. A payload of more than 900 bytes,
-  ///   about sixty separate ranges of participating addresses, is refused by gossip and by `decode`.
+  private final class Content: Sendable {
+    let site: String
+    let role: Role
+    let endpoints: [Endpoint]
+    let queueVR: NodeID?
+    let claims: SortedMap<NetworkID, Claim>
+    let tableDigests: SortedMap<NetworkID, TableDigest>
+    let softwareVersion: String
+    let certificateExpires: WallTime
+
+    init(
+      _ site: String, _ role: Role, _ endpoints: [Endpoint], _ queueVR: NodeID?, _ claims: SortedMap<NetworkID, Claim>,
+      _ tableDigests: SortedMap<NetworkID, TableDigest>, _ softwareVersion: String, _ certificateExpires: WallTime
+    ) {
+      self.site = site
+      self.role = role
+      self.endpoints = endpoints
+      self.queueVR = queueVR
+      self.claims = claims
+      self.tableDigests = tableDigests
+      self.softwareVersion = softwareVersion
+      self.certificateExpires = certificateExpires
+    }
+  }
+
+  private let content: Content
+
+  public var site: String { content.site }
+  public var role: Role { content.role }
+  /// Where it is reached, best first; more than `WireLimits.endpointCountMax` are not sent.
+  public var endpoints: [Endpoint] { content.endpoints }
+  /// Who holds a channel to it, if it is limited.
+  public var queueVR: NodeID? { content.queueVR }
+  /// Its half of the GNDTs.
+  public var claims: SortedMap<NetworkID, Claim> { content.claims }
+  /// What it derived of the GNDTs that it uses, so that operators see agreement.
+  public var tableDigests: SortedMap<NetworkID, TableDigest> { content.tableDigests }
+  public var softwareVersion: String { content.softwareVersion }
+  public var certificateExpires: WallTime { content.certificateExpires }
+
+  public init(
+    site: String, role: Role, endpoints: [Endpoint], queueVR: NodeID?, claims: SortedMap<NetworkID, Claim>,
+    tableDigests: SortedMap<NetworkID, TableDigest>, softwareVersion: String, certificateExpires: WallTime
+  ) {
+    content = Content(
+      site, role, endpoints, queueVR, claims, tableDigests, softwareVersion, certificateExpires)
+  }
+
+  /// The same record with other digests.
+  public func announcing(_ tableDigests: SortedMap<NetworkID, TableDigest>) -> VRRecord {
+    VRRecord(
+      site: site, role: role, endpoints: endpoints, queueVR: queueVR, claims: claims, tableDigests: tableDigests,
+      softwareVersion: softwareVersion, certificateExpires: certificateExpires)
+  }
+
+  // MARK: Room
+
+  /// Bytes that claims may take of a payload: all else has its room beside them, but for digests, which take what is
+  /// left.
+  public static let claimsByteCountMax = 600
+
+  /// Bytes that claims take of a payload; more than `claimsByteCountMax` are not to be published.
+  public static func byteCount(of claims: SortedMap<NetworkID, Claim>) -> Int {
+    var wire = PBVRRecord()
+    wire.participation = claims.map(PBParticipation.init)
+    return wire.written.count
+  }
+
+  // MARK: Bytes
+
+  /// - Returns: the payload. Texts and endpoints beyond their limits are left out, and digests that have no room. With
+  ///   claims of more than `claimsByteCountMax` it may be longer than gossip takes.
   public func encode() -> [UInt8] {
     var wire = PBVRRecord()
     wire.site = Field.clipped(site, max: WireLimits.nameByteCountMax)
     wire.role = UInt32(role.rawValue)
     wire.endpoints = endpoints.prefix(WireLimits.endpointCountMax).map(PBEndpoint.init)
     if let queueVR { wire.queueVr = .init(queueVR.bytes) }
-    wire.participation = participation.map { network, addresses in
-      var part = PBParticipation()
-      part.network = network.rawValue
-      part.ranges = addresses.ranges.map(PBAddressRange.init)
-      return part
-    }
-    wire.tableDigests = tableDigests.map { network, digest in
-      var part = PBTableDigest()
-      part.network = network.rawValue
-      part.digest = digest
-      return part
-    }
+    wire.participation = claims.map(PBParticipation.init)
     wire.softwareVersion = Field.clipped(softwareVersion, max: WireLimits.wordByteCountMax)
     wire.certificateExpires = certificateExpires.secondsSince1970
+    let bytes = wire.written
+    guard !tableDigests.isEmpty else { return bytes }
+    var room = WireLimits.payloadByteCountMax - bytes.count
+    for (network, table) in tableDigests {
+      let digest = PBTableDigest(network, table)
+      // Beside it, its field and its length.
+      room -= digest.written.count + 2
+      guard room >= 0 else { break }
+      wire.tableDigests.append(digest)
+    }
     return wire.written
   }
 
@@ -62,25 +120,70 @@ public struct VRRecord: Hashable, Sendable {
   public static func decode(_ bytes: [UInt8]) throws(WireError) -> VRRecord {
     let wire = try PBVRRecord.read(bytes, "VR record", max: WireLimits.payloadByteCountMax)
     guard let role = UInt8(exactly: wire.role).flatMap(Role.init) else { throw .invalid("role") }
-    var participation = SortedMap<NetworkID, AddressSet>()
+    var claims = SortedMap<NetworkID, Claim>()
+    var last: UInt32?
     for part in wire.participation {
-      let network = NetworkID(rawValue: part.network)
-      if let last = participation.keys.last, last >= network { throw .invalid("order of ViNes") }
-      participation[network] = try AddressSet(wire: part.ranges)
+      if let last, last >= part.network { throw .invalid("order of ViNes") }
+      last = part.network
+      claims[NetworkID(rawValue: part.network)] = Claim(
+        addresses: try AddressSet(runs: part.runs), changes: part.changes)
     }
-    var tableDigests = SortedMap<NetworkID, UInt64>()
+    var tableDigests = SortedMap<NetworkID, TableDigest>()
+    last = nil
     for part in wire.tableDigests {
-      let network = NetworkID(rawValue: part.network)
-      if let last = tableDigests.keys.last, last >= network { throw .invalid("order of digests") }
-      tableDigests[network] = part.digest
+      if let last, last >= part.network { throw .invalid("order of digests") }
+      last = part.network
+      tableDigests[NetworkID(rawValue: part.network)] = try part.tableDigest()
     }
     return VRRecord(
       site: try Field.text(wire.site, max: WireLimits.nameByteCountMax, "site"), role: role,
       endpoints: try Field.count(wire.endpoints, max: WireLimits.endpointCountMax, "endpoints")
         .converted { (wire) throws(WireError) in try wire.endpoint() },
-      queueVR: wire.hasQueueVr ? try Field.node(wire.queueVr, "queue-VR") : nil, participation: participation,
+      queueVR: wire.hasQueueVr ? try Field.node(wire.queueVr, "queue-VR") : nil, claims: claims,
       tableDigests: tableDigests,
       softwareVersion: try Field.text(wire.softwareVersion, max: WireLimits.wordByteCountMax, "software version"),
       certificateExpires: try Field.time(wire.certificateExpires, "certificate expiry"))
+  }
+}
+
+extension VRRecord: Hashable {
+  public static func == (left: Self, right: Self) -> Bool {
+    let (one, other) = (left.content, right.content)
+    return one === other
+      || one.site == other.site && one.role == other.role && one.endpoints == other.endpoints
+        && one.queueVR == other.queueVR && one.claims == other.claims && one.tableDigests == other.tableDigests
+        && one.softwareVersion == other.softwareVersion && one.certificateExpires == other.certificateExpires
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(site)
+    hasher.combine(endpoints)
+    hasher.combine(claims)
+  }
+}
+
+extension PBParticipation {
+  fileprivate init(_ network: NetworkID, _ claim: VRRecord.Claim) {
+    self.init()
+    self.network = network.rawValue
+    runs = claim.addresses.runs
+    changes = claim.changes
+  }
+}
+
+extension PBTableDigest {
+  fileprivate init(_ network: NetworkID, _ table: TableDigest) {
+    self.init()
+    self.network = network.rawValue
+    digest = table.digest
+    decision = table.version.decision
+    changes = table.version.changes
+  }
+
+  fileprivate func tableDigest() throws(WireError) -> TableDigest {
+    TableDigest(
+      version: TableVersion(
+        decision: try Field.counter(decision, "decision in a table"),
+        changes: try Field.counter(changes, "changes in a table")), digest: digest)
   }
 }

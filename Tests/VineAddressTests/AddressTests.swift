@@ -77,32 +77,79 @@ private func address(_ text: String) throws -> IPv4Address { try #require(IPv4Ad
       #expect(left.contains(address) == leftNumbers.contains(number))
       #expect(left.union(right).contains(address) == leftNumbers.union(rightNumbers).contains(number))
       #expect(left.intersection(right).contains(address) == leftNumbers.intersection(rightNumbers).contains(number))
+      #expect(left.subtracting(right).contains(address) == leftNumbers.subtracting(rightNumbers).contains(number))
     }
     #expect(left.count == UInt64(leftNumbers.count))
+    // Equal sets are equal values, however they came about.
+    #expect(left.subtracting(right).union(left.intersection(right)) == left)
   }
 }
 
-@Suite struct RangeMapTests {
-  @Test func `a map with overlapping ranges is none`() throws {
-    let range = try block("172.16.0.0/24").range
-    #expect(RangeMap([(range, 1), (AddressRange(range.last), 2)]) == nil)
+@Suite struct RangeClaimsTests {
+  @Test func `what two claim is nobody's until one of them gives it up`() throws {
+    let (first, second) = (node(1), node(2))
+    var claims = RangeClaims()
+    let large = AddressSet([try block("172.16.0.0/24").range])
+    let small = AddressSet([try block("172.16.0.64/26").range])
+    claims.replace(AddressSet(), by: large, of: first)
+    claims.replace(AddressSet(), by: small, of: second)
+    #expect(claims.entries.map(\.range.description) == ["172.16.0.0-172.16.0.63", "172.16.0.128-172.16.0.255"])
+    let inBoth = try #require(IPv4Address("172.16.0.70"))
+    #expect(claims.disputed == small && claims.owner(of: inBoth) == nil)
+    claims.replace(large, by: AddressSet(), of: first)
+    #expect(claims.entries.map(\.owner) == [second] && claims.disputed.isEmpty)
   }
 
-  @Test func `lookups agree with looking at every range`() {
-    var random = RandomSource(seed: 5)
-    var pairs: [(AddressRange, Int)] = []
-    var next: UInt32 = 10
-    for value in 0..<50 {
-      let first = next + UInt32(random.below(5))
-      let last = first + UInt32(random.below(5))
-      pairs.append((AddressRange(first: IPv4Address(rawValue: first), last: IPv4Address(rawValue: last)), value))
-      next = last + 1
+  @Test func `the last address of all is an address like others`() {
+    let everything = AddressRange(first: IPv4Address(rawValue: 0), last: IPv4Address(rawValue: .max))
+    let last = AddressSet([AddressRange(everything.last)])
+    var claims = RangeClaims()
+    claims.replace(AddressSet(), by: AddressSet([everything]), of: node(1))
+    claims.replace(AddressSet(), by: last, of: node(2))
+    #expect(claims.count == 1 && claims.disputed == last)
+    claims.replace(last, by: AddressSet(), of: node(2))
+    #expect(claims.entries.map(\.range) == [everything])
+  }
+
+  /// Owners change what they claim, again and again; an array of sets, one an address, is the oracle.
+  @Test(arguments: 0..<30 as Range<UInt64>)
+  func `any sequence of changes gives what the claims alone give`(seed: UInt64) {
+    var random = RandomSource(seed: seed)
+    let owners = (1...4).map { node($0) }
+    var (claims, held) = (RangeClaims(), [NodeID: AddressSet]())
+    for _ in 0..<60 {
+      let owner = owners[random.int(in: 0..<4)]
+      var wanted = AddressSet()
+      for _ in 0..<random.int(in: 0..<5) {
+        let first = UInt32(random.below(56))
+        wanted.insert(
+          AddressRange(
+            first: IPv4Address(rawValue: first), last: IPv4Address(rawValue: first + UInt32(random.below(8)))))
+      }
+      claims.replace(held[owner] ?? AddressSet(), by: wanted, of: owner)
+      held[owner] = wanted
+      for number in UInt32(0)..<66 {
+        let address = IPv4Address(rawValue: number)
+        let claiming = owners.filter { held[$0]?.contains(address) ?? false }
+        #expect(claims.owner(of: address) == (claiming.count == 1 ? claiming[0] : nil))
+        #expect(claims.disputed.contains(address) == (claiming.count > 1))
+      }
+      let entries = claims.entries
+      #expect(claims.count == entries.count)
+      for (left, right) in zip(entries, entries.dropFirst()) {
+        #expect(left.range.last < right.range.first)
+        #expect(left.owner != right.owner || left.range.last.rawValue + 1 < right.range.first.rawValue)
+      }
+      // The same claims in another order, and by no detour.
+      var anew = RangeClaims()
+      for owner in random.shuffled(owners) { anew.replace(AddressSet(), by: held[owner] ?? AddressSet(), of: owner) }
+      #expect(anew.entries == entries && anew.digest == claims.digest)
     }
-    let map = RangeMap(random.shuffled(pairs))
-    for number in 0..<(next + 10) {
-      let address = IPv4Address(rawValue: number)
-      #expect(map?.value(of: address) == pairs.first { $0.0.contains(address) }?.1)
-    }
+  }
+
+  private func node(_ byte: UInt8) -> NodeID {
+    guard let node = NodeID([UInt8](repeating: byte, count: 32)) else { preconditionFailure("32 bytes are a node") }
+    return node
   }
 }
 

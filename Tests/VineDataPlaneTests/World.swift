@@ -60,17 +60,13 @@ final class World {
 
   /// The same table on every VR: all hosts of the sites in `members` are in one ViNe.
   func publish(members: [Int]) {
-    var blocks: SortedMap<Block, NodeID> = [:]
-    var claims: SortedMap<NodeID, AddressSet> = [:]
+    var table = GNDT(network: Self.network, decision: 1)
     for site in sites where members.contains(site.number) {
-      blocks[site.block] = site.node
-      claims[site.node] = AddressSet(addresses: [site.hostAddress])
+      table.set(AddressSet(addresses: [site.hostAddress]), changes: 1, of: site.node)
     }
     for site in sites {
       var hosts = LNDT()
       if members.contains(site.number) { hosts.add(site.hostAddress, to: Self.network) }
-      let table = GNDT.derive(
-        network: Self.network, blocks: blocks, participants: claims.map(\.0), claims: claims)
       site.plane.post(
         .table(
           ForwardingTable(

@@ -165,11 +165,16 @@ enum Golden {
   static let vrRecord = (
     VRRecord(
       site: "uf", role: .limited, endpoints: [endpoint], queueVR: nwu,
-      participation: [network: AddressSet([range(0xAC10_000A, 0xAC10_0014), range(0xAC10_0020, 0xAC10_0020)])],
-      tableDigests: [network: 0x0102_0304_0506_0708], softwareVersion: "0.1.0", certificateExpires: time),
+      claims: [
+        network: VRRecord.Claim(
+          addresses: AddressSet([range(0xAC10_000A, 0xAC10_0014), range(0xAC10_0020, 0xAC10_0020)]), changes: 3)
+      ],
+      tableDigests: [
+        network: TableDigest(version: TableVersion(decision: 300, changes: 42), digest: 0x0102_0304_0506_0708)
+      ], softwareVersion: "0.1.0", certificateExpires: time),
     """
-    0a02756610021a080d010012c610c7112220\(Written.nwu)2a1d0d05000000120a0d0a0010ac15140010ac120a\
-    0d200010ac15200010ac320e0d050000001108070605040302013a05302e312e304080c8ceb40d
+    0a02756610021a080d010012c610c7112220\(Written.nwu)2a110d050000001a088a80c0e00a0a0b00200332130d05000000\
+    11080706050403020118ac02202a3a05302e312e304080c8ceb40d
     """
   )
   static let signedRecord = (

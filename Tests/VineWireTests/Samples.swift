@@ -62,13 +62,18 @@ struct Samples {
   // MARK: Records and commands
 
   mutating func vrRecord() -> VRRecord {
-    var participation = SortedMap<NetworkID, AddressSet>()
-    for _ in 0..<random.int(in: 0..<4) { participation[network()] = addresses() }
-    var digests = SortedMap<NetworkID, UInt64>()
-    for _ in 0..<random.int(in: 0..<4) { digests[network()] = random.next() }
+    var claims = SortedMap<NetworkID, VRRecord.Claim>()
+    for _ in 0..<random.int(in: 0..<4) {
+      claims[network()] = VRRecord.Claim(addresses: addresses(), changes: UInt32(truncatingIfNeeded: random.next()))
+    }
+    var digests = SortedMap<NetworkID, TableDigest>()
+    for _ in 0..<random.int(in: 0..<4) {
+      digests[network()] = TableDigest(
+        version: TableVersion(decision: counter(), changes: counter()), digest: random.next())
+    }
     return VRRecord(
       site: text(), role: pick(Role.allCases), endpoints: list(8) { $0.endpoint() },
-      queueVR: flag() ? node() : nil, participation: participation, tableDigests: digests, softwareVersion: text(),
+      queueVR: flag() ? node() : nil, claims: claims, tableDigests: digests, softwareVersion: text(),
       certificateExpires: time())
   }
 
@@ -121,7 +126,8 @@ struct Samples {
 
   mutating func gossip() -> GossipMessage {
     pick([
-      .ping(sequence: word(), root: random.next(), list(6) { $0.rumour() }), .ack(sequence: word(), root: random.next()), .nack(sequence: word()),
+      .ping(sequence: word(), root: random.next(), list(6) { $0.rumour() }),
+      .ack(sequence: word(), root: random.next()), .nack(sequence: word()),
       .pingRequest(sequence: word(), target: place()), .rumours(list(6) { $0.rumour() }),
       .push(list(3) { $0.signedRecord() }), .announce(list(5) { $0.digest() }), .pull(list(5) { $0.place() }),
       .compare(list(5) { BranchHash(branch: $0.branch(), hash: $0.random.next()) }, count: random.next()),

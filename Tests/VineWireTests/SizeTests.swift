@@ -1,4 +1,5 @@
 import Testing
+import VineAddress
 import VineBase
 import VineGossip
 import VineRegistry
@@ -45,6 +46,42 @@ import VineWire
     #expect(bytes.count <= WireLimits.messageByteCountMax)
     guard case .joinReply(let back) = try ControlMessage.decode(bytes) else { return #expect(Bool(false), "no grant") }
     #expect(back.facts.count == WireLimits.grantRecordCountMax && back.endpoints.count == WireLimits.endpointCountMax)
+  }
+
+  @Test func `a record with the largest claims fits its payload, and digests take what is left`() throws {
+    var samples = Samples(seed: 1)
+    var claims = SortedMap<NetworkID, VRRecord.Claim>()
+    var addresses: [IPv4Address] = []
+    let network = NetworkID(rawValue: .max)
+    while true {
+      addresses.append(IPv4Address(rawValue: 0xAC10_0002 + 2 * UInt32(addresses.count)))
+      let wider = VRRecord.Claim(addresses: AddressSet(addresses: addresses), changes: .max)
+      guard VRRecord.byteCount(of: [network: wider]) <= VRRecord.claimsByteCountMax else { break }
+      claims[network] = wider
+    }
+    #expect(addresses.count > 250, "a block of 253 hosts without two neighbours has room")
+    var digests = SortedMap<NetworkID, TableDigest>()
+    for number in UInt32(0)..<40 {
+      let version = TableVersion(decision: WireLimits.counterMax, changes: WireLimits.counterMax)
+      digests[NetworkID(rawValue: number)] = TableDigest(version: version, digest: .max)
+    }
+    let record = VRRecord(
+      site: String(repeating: "s", count: WireLimits.nameByteCountMax), role: .limited,
+      endpoints: (0..<WireLimits.endpointCountMax).map { _ in
+        Endpoint(address: IPv4Address(rawValue: .max), port: .max)
+      }, queueVR: samples.node(), claims: claims, tableDigests: digests,
+      softwareVersion: String(repeating: "v", count: WireLimits.wordByteCountMax),
+      certificateExpires: WallTime(secondsSince1970: WireLimits.secondsMax))
+    let bytes = record.encode()
+    #expect(bytes.count <= SignedRecord.payloadByteCountMax)
+    let back = try VRRecord.decode(bytes)
+    #expect(back.claims == claims && back.endpoints == record.endpoints && back.queueVR == record.queueVR)
+    // Without claims there is room for many digests, and those there are keep their order.
+    let idle = VRRecord(
+      site: "", role: .unknown, endpoints: [], queueVR: nil, claims: [:], tableDigests: digests, softwareVersion: "",
+      certificateExpires: WallTime(secondsSince1970: 0))
+    let told = try VRRecord.decode(idle.encode()).tableDigests
+    #expect(told.count > 20 && told.keys == Array(digests.keys.prefix(told.count)))
   }
 
   @Test func `a text that is too long is clipped between characters`() throws {

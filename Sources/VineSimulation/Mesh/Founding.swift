@@ -122,9 +122,13 @@ struct Founding {
 
   /// A VR's word on itself, as its router will write it.
   func record(of index: Int, hosts: LNDT, endpoint: Endpoint, certificateExpires: WallTime) -> SignedRecord {
+    var claims: SortedMap<NetworkID, VRRecord.Claim> = [:]
+    for (network, addresses) in hosts.participation {
+      claims[network] = VRRecord.Claim(addresses: addresses, changes: 1)
+    }
     let content = VRRecord(
-      site: "site\(index)", role: .public, endpoints: [endpoint], queueVR: nil, participation: hosts.participation,
-      tableDigests: [:], softwareVersion: Self.softwareVersion, certificateExpires: certificateExpires)
+      site: "site\(index)", role: .public, endpoints: [endpoint], queueVR: nil, claims: claims, tableDigests: [:],
+      softwareVersion: Self.softwareVersion, certificateExpires: certificateExpires)
     return RecordTrust.sign(content, version: RecordVersion(epoch: 1, sequence: 1), by: keys[index])
   }
 }

@@ -1,11 +1,12 @@
 import Synchronization
 import VineBase
+import VineGossip
 import VineIdentity
 import VineRouter
 import VineSession
 
-/// Remembers what each signature and certificate came to. A verdict depends on the bytes alone, and thousands of VRs
-/// look at the same bytes.
+/// Remembers what each signature, certificate and record came to. That depends on the bytes alone, and thousands of VRs
+/// look at the same bytes; what they read of a record they share.
 final class VerdictMemory: Sendable {
   private struct Checked: Hashable {
     let signature: [UInt8]
@@ -15,6 +16,7 @@ final class VerdictMemory: Sendable {
   }
 
   private let signatures = Mutex<[Checked: Bool]>([:])
+  private let contents = Mutex<[SignedRecord: RecordContent]>([:])
   private let certificates = Mutex<[[UInt8]: Result<CertifiedVR, CertificateError>]>([:])
 
   func checks(_ trust: MeshTrust) -> Checks {
@@ -32,6 +34,12 @@ final class VerdictMemory: Sendable {
         let verdict = real.certificate(der, now)
         certificates.withLock { $0[der] = verdict }
         return verdict
+      },
+      content: { [self] record in
+        if let known = contents.withLock({ $0[record] }) { return known }
+        let content = real.content(record)
+        contents.withLock { $0[record] = content }
+        return content
       })
   }
 }

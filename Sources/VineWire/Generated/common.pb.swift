@@ -34,21 +34,6 @@ nonisolated struct PBEndpoint: Sendable {
   init() {}
 }
 
-/// Both ends belong to it.
-nonisolated struct PBAddressRange: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  var first: UInt32 = 0
-
-  var last: UInt32 = 0
-
-  var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  init() {}
-}
-
 nonisolated struct PBBlock: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -97,41 +82,6 @@ nonisolated extension PBEndpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   static func ==(lhs: PBEndpoint, rhs: PBEndpoint) -> Bool {
     if lhs.address != rhs.address {return false}
     if lhs.port != rhs.port {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension PBAddressRange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".AddressRange"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}last\0")
-
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularFixed32Field(value: &self.first) }()
-      case 2: try { try decoder.decodeSingularFixed32Field(value: &self.last) }()
-      default: break
-      }
-    }
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.first != 0 {
-      try visitor.visitSingularFixed32Field(value: self.first, fieldNumber: 1)
-    }
-    if self.last != 0 {
-      try visitor.visitSingularFixed32Field(value: self.last, fieldNumber: 2)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: PBAddressRange, rhs: PBAddressRange) -> Bool {
-    if lhs.first != rhs.first {return false}
-    if lhs.last != rhs.last {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

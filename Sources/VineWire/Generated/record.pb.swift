@@ -99,8 +99,13 @@ nonisolated struct PBParticipation: Sendable {
 
   var network: UInt32 = 0
 
-  /// Ascending; they neither overlap nor touch.
-  var ranges: [PBAddressRange] = []
+  /// The participating addresses from the least to the greatest, beginning at 0.0.0.0: how many are left out, then how
+  /// many but one are in, and so on. Only the first may leave out none, so ranges neither overlap nor touch. Two or three
+  /// bytes a range within a block.
+  var runs: [UInt32] = []
+
+  /// How often the VR changed its part in this ViNe, this time included.
+  var changes: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -115,6 +120,11 @@ nonisolated struct PBTableDigest: Sendable {
   var network: UInt32 = 0
 
   var digest: UInt64 = 0
+
+  /// The table's version: log index of the last decision in it, and the participants' own changes.
+  var decision: UInt64 = 0
+
+  var changes: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -414,7 +424,7 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension PBParticipation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Participation"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}network\0\u{1}ranges\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}network\0\u{2}\u{2}runs\0\u{1}changes\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -423,7 +433,8 @@ nonisolated extension PBParticipation: SwiftProtobuf.Message, SwiftProtobuf._Mes
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularFixed32Field(value: &self.network) }()
-      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.ranges) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.runs) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.changes) }()
       default: break
       }
     }
@@ -433,15 +444,19 @@ nonisolated extension PBParticipation: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.network != 0 {
       try visitor.visitSingularFixed32Field(value: self.network, fieldNumber: 1)
     }
-    if !self.ranges.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.ranges, fieldNumber: 2)
+    if !self.runs.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.runs, fieldNumber: 3)
+    }
+    if self.changes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.changes, fieldNumber: 4)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBParticipation, rhs: PBParticipation) -> Bool {
     if lhs.network != rhs.network {return false}
-    if lhs.ranges != rhs.ranges {return false}
+    if lhs.runs != rhs.runs {return false}
+    if lhs.changes != rhs.changes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -449,7 +464,7 @@ nonisolated extension PBParticipation: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension PBTableDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TableDigest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}network\0\u{1}digest\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}network\0\u{1}digest\0\u{1}decision\0\u{1}changes\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -459,6 +474,8 @@ nonisolated extension PBTableDigest: SwiftProtobuf.Message, SwiftProtobuf._Messa
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularFixed32Field(value: &self.network) }()
       case 2: try { try decoder.decodeSingularFixed64Field(value: &self.digest) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.decision) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.changes) }()
       default: break
       }
     }
@@ -471,12 +488,20 @@ nonisolated extension PBTableDigest: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.digest != 0 {
       try visitor.visitSingularFixed64Field(value: self.digest, fieldNumber: 2)
     }
+    if self.decision != 0 {
+      try visitor.visitSingularUInt64Field(value: self.decision, fieldNumber: 3)
+    }
+    if self.changes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.changes, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBTableDigest, rhs: PBTableDigest) -> Bool {
     if lhs.network != rhs.network {return false}
     if lhs.digest != rhs.digest {return false}
+    if lhs.decision != rhs.decision {return false}
+    if lhs.changes != rhs.changes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
