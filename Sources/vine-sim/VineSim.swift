@@ -12,6 +12,17 @@ struct VineSim: ParsableCommand {
   func run() throws {
     let clock = ContinuousClock()
     let t0 = clock.now
+    if only == "joinwhy" {
+      var w = try Upheaval.joining(count: nodes, seed: 1)
+      for second in 0..<25 {
+        w.run(.seconds(1))
+        let counts = w.live.map { w.router($0).gossip.store.count }.sorted()
+        print(second, "live", w.live.count, "records", counts.first as Any, counts[counts.count / 2], counts.last as Any, "filling", w.live.filter { w.router($0).gossip.isFilling }.count, "sent0", w.bytes(of: 0).sent, clock.now - t0)
+        print("   ", w.census.named.map { "\($0.0) \($0.1.messages)/\($0.1.bytes / 1000)k" }.joined(separator: " "))
+        w.census = Census()
+      }
+      return
+    }
     if only == "join" {
       for seed in 1...UInt64(seeds) { print(try Upheaval.join(count: nodes, seed: seed), clock.now - t0) }
       return
