@@ -20,7 +20,9 @@ extension Router {
     let isNew = tables.part != part
     if isNew || turn.hostsChanged || turn.ownRecordChanged { publishOwnRecord(part, &turn) }
     // The own claims are in the tables by now.
-    let changed = directory.takeChanges().filter(part.networks.contains)
+    let allChanged = directory.takeChanges()
+    for network in allChanged { noteTable(network, at: turn.now) }
+    let changed = allChanged.filter(part.networks.contains)
     if isNew { turn.emit(.gateways(part.blocks)) }
     if isNew || turn.hostsChanged || !changed.isEmpty {
       tables.part = part
@@ -31,6 +33,11 @@ extension Router {
     if !changed.isEmpty { scheduleAnnouncement(changed, part, turn) }
     if tables.announcements.isDue(at: turn.now) { announce(part, &turn) }
     (turn.tablesChanged, turn.hostsChanged, turn.ownRecordChanged) = (false, false, false)
+  }
+
+  private mutating func noteTable(_ network: NetworkID, at now: Instant) {
+    guard let digest = directory.tables[network]?.digest else { return tables.history[network] = nil }
+    tables.history[network, default: TableHistory()].now(digest, at: now)
   }
 
   private func forwardingTable(_ part: OwnTables.Part) -> ForwardingTable {
