@@ -7,14 +7,15 @@ public struct NodeID: Hashable, Comparable, Sendable {
   /// The key as four big-endian words, first byte most significant.
   @usableFromInline let a, b, c, d: UInt64
 
-  public static let byteCount = 32
+  @inlinable public static var byteCount: Int { 32 }
 
   /// - Returns: nil unless `bytes` holds exactly 32 bytes.
-  public init?(_ bytes: some Collection<UInt8>) {
+  @inlinable public init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == Self.byteCount else { return nil }
-    var words: [4 of UInt64] = [0, 0, 0, 0]
-    for (position, byte) in bytes.enumerated() {
-      words[position / 8] = words[position / 8] << 8 | UInt64(byte)
+    var (words, position): ([4 of UInt64], Int) = ([0, 0, 0, 0], 0)
+    for byte in bytes {
+      words[position &>> 3] = words[position &>> 3] &<< 8 | UInt64(byte)
+      position &+= 1
     }
     (a, b, c, d) = (words[0], words[1], words[2], words[3])
   }
@@ -29,7 +30,12 @@ public struct NodeID: Hashable, Comparable, Sendable {
 
   /// The 32 bytes of the key.
   public var bytes: [UInt8] {
-    [a, b, c, d].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+    [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in
+      for (position, word) in [a, b, c, d].enumerated() {
+        for byte in 0..<8 { buffer[8 * position + byte] = UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * byte)) }
+      }
+      count = Self.byteCount
+    }
   }
 
   /// The first 64 bits, which stand for the VR in relay headers; the registry admits no two VRs with one tag.

@@ -8,9 +8,10 @@ public enum HandshakeLimits {
   public static let openingByteCount = 1200
   /// A certificate has about 350 bytes; more than this would not fit step 2 into 1200.
   public static let credentialByteCountMax = 1024
-  /// Handshakes begun by others that have not ended or have just ended. At the limit the oldest goes: an honest
-  /// initiator begins again. 256 of them hold about 1 MiB and cost 50 ms of Curve25519 to fill.
-  public static let answersMax = 256
+  /// Handshakes begun by others that have not ended or have just ended. At the limit the oldest that has ended goes,
+  /// or the oldest at all: an honest initiator begins again. 1024 of them hold about 4 MiB and cost 200 ms of
+  /// Curve25519 to fill; with fewer a few hundred sites that join within a second push one another out.
+  public static let answersMax = 1024
   /// First retransmission of steps 1 and 3; it doubles up to `retryLongest`.
   public static let retryFirst: Duration = .milliseconds(500)
   public static let retryLongest: Duration = .seconds(4)

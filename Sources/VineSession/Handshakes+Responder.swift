@@ -109,10 +109,14 @@ extension Handshakes {
     }
   }
 
-  /// The oldest goes; of equals the one with the lowest index.
+  /// The oldest that has ended goes, or the oldest at all; of equals the one with the lowest index.
   private mutating func makeRoom() {
     guard answers.count >= HandshakeLimits.answersMax else { return }
-    guard let oldest = answers.min(by: { ($0.1.expires, $0.0) < ($1.1.expires, $1.0) }) else { return }
+    let oldest = answers.min {
+      let (left, right) = ($0.1.isWaiting ? 1 : 0, $1.1.isWaiting ? 1 : 0)
+      return (left, $0.1.expires, $0.0) < (right, $1.1.expires, $1.0)
+    }
+    guard let oldest else { return }
     if oldest.1.isWaiting { counters.evicted += 1 }
     forget(answer: oldest.0)
   }

@@ -47,6 +47,9 @@ public struct Handshakes: Sendable {
     case refusedPeer(via: Carrier, RefusalReason)
   }
 
+  /// When `wakeup` is due; nil while no handshake is under way.
+  public private(set) var nextWakeup: Wakeup?
+
   let key: StaticKey
   let mesh: MeshID
   let suites: [CipherSuite]
@@ -86,6 +89,7 @@ public struct Handshakes: Sendable {
   public mutating func handle(
     _ input: Input, at now: Instant, wall: WallTime, authenticator: any PeerAuthenticator
   ) -> [Effect] {
+    defer { nextWakeup = earliestWakeup }
     switch input {
     case .connect(let node, let carrier): return connect(node, via: carrier, at: now)
     case .received(let bytes, let carrier):
@@ -117,10 +121,9 @@ public struct Handshakes: Sendable {
     }
   }
 
-  /// When `wakeup` is due; nil while no handshake is under way.
-  public var nextWakeup: Wakeup? {
-    let retry = attempts.values.map(\.nextAction).min().map { Wakeup(at: $0, reason: "handshake retransmission") }
-    let expiry = answers.values.map(\.expires).min().map { Wakeup(at: $0, reason: "half-open handshake expires") }
+  private var earliestWakeup: Wakeup? {
+    let retry = attempts.lazy.map(\.1.nextAction).min().map { Wakeup(at: $0, reason: "handshake retransmission") }
+    let expiry = answers.lazy.map(\.1.expires).min().map { Wakeup(at: $0, reason: "half-open handshake expires") }
     return .earliest(retry, expiry)
   }
 

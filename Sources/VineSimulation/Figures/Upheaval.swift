@@ -10,7 +10,10 @@ public enum Upheaval {
     public let joined: Int
   }
 
-  /// All sites but the founder's join at once, through the founder.
+  /// Sites that begin to join in a second.
+  static let joinsPerSecond = 250
+
+  /// All sites but the founder's join through the founder, as fast as an administrator's script would have it.
   public static func join(count: Int, seed: UInt64) throws -> Join {
     var world = try World.founded(World.Shape(count: count), seed: seed)
     world.run(.seconds(2))
@@ -20,7 +23,11 @@ public enum Upheaval {
     }
     let sent = world.vrs.map(\.bytesSent)
     let tokens = world.tokens
-    for index in 1..<count { world.join(index, with: tokens[index - 1]) }
+    var random = RandomSource(seed: seed)
+    for index in 1..<count {
+      let delay = random.jitter(.seconds(1) * count / joinsPerSecond)
+      world.join(index, with: tokens[index - 1], after: delay)
+    }
     let time = world.run(atMost: .seconds(300), step: .milliseconds(250)) { world in
       world.live.count == count && world.everybodyKnowsEverybody
     }

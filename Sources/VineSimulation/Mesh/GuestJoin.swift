@@ -13,7 +13,6 @@ struct GuestJoin: Sendable {
   var handshakes: Handshakes
   var session: EstablishedSession?
   var reassembly = Reassembler()
-  let began: Int64
 
   static let channel = 1
 }
@@ -32,7 +31,19 @@ private struct ProvisionalAuthenticator: PeerAuthenticator {
 
 extension World {
   /// Joins with the token, through the endpoints in it.
-  mutating func join(_ index: Int, with token: InvitationToken) {
+  mutating func join(_ index: Int, with token: InvitationToken, after delay: Duration) {
+    guests[index] = guest(index, with: token)
+    queue.add(.join, at: now + delay.inNanoseconds, index: index)
+  }
+
+  /// Begins, or begins again: the channel closed before there was an answer.
+  mutating func beginJoin(_ index: Int) {
+    guard let token = guests[index]?.token else { return }
+    guests[index] = guest(index, with: token)
+    if let endpoint = token.endpoints.first { open(GuestJoin.channel, from: index, to: endpoint) }
+  }
+
+  private mutating func guest(_ index: Int, with token: InvitationToken) -> GuestJoin {
     let identity = vrs[index].identity
     let seed = random.next()
     let handshakes = Handshakes(
@@ -40,8 +51,7 @@ extension World {
       credential: Credential.invitation(node: identity.node, id: token.id).encode(), isGuest: true,
       suites: CipherSuite.available, ephemeralKeys: SeededEphemeralKeys(seed: seed),
       random: RandomSource(seed: seed ^ 1))
-    guests[index] = GuestJoin(token: token, handshakes: handshakes, began: now)
-    if let endpoint = token.endpoints.first { open(GuestJoin.channel, from: index, to: endpoint) }
+    return GuestJoin(token: token, handshakes: handshakes)
   }
 
   /// The channel is open: the handshake begins.

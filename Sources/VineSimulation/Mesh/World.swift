@@ -117,9 +117,11 @@ public struct World: Sendable {
     case .channelOpened where guests[index] != nil: guestConnected(index)
     case .channelOpened: input(.channelOpened(ChannelID(rawValue: UInt64(entry.detail))), to: index)
     case .channelAccepted: accepted(Int(entry.detail), at: index)
+    case .channelClosed where guests[index] != nil: queue.add(.join, at: now + 1_000_000_000, index: index)
     case .channelClosed: closed(Int(entry.detail), at: index)
     case .synced: synced(Int(entry.detail), at: index)
     case .start: start(index)
+    case .join: beginJoin(index)
     case .resume: break
     }
   }

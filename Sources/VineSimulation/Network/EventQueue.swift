@@ -71,4 +71,5 @@ enum EventKind: UInt8, Sendable {
   case start = 8
   /// A stalled process runs again.
   case resume = 9
+  case join = 10
 }
