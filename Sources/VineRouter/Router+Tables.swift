@@ -90,7 +90,20 @@ extension Router {
         claims[network] = (known[network] ?? VRRecord.Claim(addresses: AddressSet(), changes: 0)).changed(to: own)
       }
     }
+    guard VRRecord.byteCount(of: claims) > VRRecord.claimsByteCountMax else { return claims }
+    // There is always room for hosts (`hasRoom`); the counts of ViNes without any have to go.
+    for (network, claim) in claims where claim.addresses.isEmpty { claims[network] = nil }
     return claims
+  }
+
+  /// Whether the VR's record could hold all these hosts, whatever else it says and whichever of their ViNes the VR
+  /// takes part in.
+  func hasRoom(for hosts: LNDT) -> Bool {
+    var claims: SortedMap<NetworkID, VRRecord.Claim> = [:]
+    for (network, addresses) in hosts.participation {
+      claims[network] = VRRecord.Claim(addresses: addresses, changes: .max)
+    }
+    return VRRecord.byteCount(of: claims) <= VRRecord.claimsByteCountMax
   }
 
   // MARK: Agreement

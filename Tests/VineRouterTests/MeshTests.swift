@@ -273,6 +273,31 @@ private final class World {
     #expect(after.version.changes == 6 && after.entryCount == 0)
   }
 
+  @Test func `a host that the VR's record has no room for is refused, and nothing is lost`() throws {
+    let world = try World()
+    let (uf, nwu, physics) = (world.genesis.founder, try World.key(2), try #require(VineName("physics")))
+    try world.add(nwu, site: "nwu", records: try world.admit(nwu, site: "nwu"), bootstrap: uf)
+    world.run(.seconds(5))
+    world.request(.createVine(physics), at: uf)
+    world.request(.requestBlock(hosts: 2000), at: uf)
+    let block = try #require(world.routers[uf]?.directory.view.blocks(of: uf).last)
+    var (address, added) = (block.base.rawValue + 2, 0)
+    while world.failures.isEmpty, block.contains(IPv4Address(rawValue: address)) {
+      world.deliver(.request(RequestID(rawValue: 1), .addHost(IPv4Address(rawValue: address), physics)), to: uf)
+      (address, added) = (address + 2, added + 1)
+    }
+    added -= 1
+    #expect(added > 250 && world.failures.count == 1)
+    #expect(world.failures.last?.message.contains("no room") == true && world.failures.last?.mend.isEmpty == false)
+    // Between two hosts there is room: two ranges become one.
+    world.request(.addHost(IPv4Address(rawValue: block.base.rawValue + 3), physics), at: uf)
+    #expect(world.failures.count == 1)
+    world.run(.seconds(10))
+    for router in world.routers.values {
+      #expect(router.directory.tables[NetworkID(rawValue: 1)]?.entryCount == added - 1)
+    }
+  }
+
   @Test func `requests that make no sense are answered with the mend`() throws {
     let world = try World()
     let uf = world.genesis.founder
