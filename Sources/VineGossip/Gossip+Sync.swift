@@ -34,7 +34,8 @@ extension Gossip {
     else { return }
     let sinceSync = lastSync.map { now - $0 } ?? .seconds(3600)
     let isQuiet = now - lastChange >= settings.quiet && sinceSync >= settings.quiet
-    guard isQuiet || sinceSync >= settings.syncBusy else { return }
+    let isYoung = firstConnected.map { now - $0 < settings.youth } ?? true
+    guard isQuiet || sinceSync >= (isYoung ? settings.syncYoung : settings.syncBusy) else { return }
     compare(with: peer, at: now, &effects)
   }
 
@@ -107,7 +108,7 @@ extension Gossip {
       return
     }
     comparison = nil
-    if isFilling, wants.isEmpty { isFilling = false }
+    isFilling = false
     if current.foundDifferences { syncSoon(at: now) }
   }
 

@@ -69,10 +69,12 @@ public struct Gossip: Sendable {
   var comparison: Comparison?
   var nextSync: Instant?
   var lastSync: Instant?
+  /// Since it found its first peer; a young VR has much to catch up with.
+  var firstConnected: Instant?
   /// When a record or a verdict last came in.
   var lastChange = Instant.zero
   /// This VR has just come and is still filling its store: what it learns is news to nobody else.
-  var isFilling = false
+  public internal(set) var isFilling = false
 
   /// - Parameter knowledge: what the store held.
   public init(
@@ -210,6 +212,7 @@ public struct Gossip: Sendable {
   private mutating func connected(_ peer: NodeID, at now: Instant, _ effects: inout [Effect]) {
     guard peer != node else { return }
     connected[peer] = true
+    firstConnected = firstConnected ?? now
     prober.nextProbe = prober.nextProbe ?? now + random.jitter(settings.probeInterval)
     choose()
     if let member = members[RecordPlace(of: peer)], member.state != .alive {

@@ -58,6 +58,9 @@ public struct GossipSettings: Hashable, Sendable {
   public var quiet = Duration.milliseconds(800)
   /// …and, while news keep coming, after this long.
   public var syncBusy = Duration.seconds(4)
+  /// A VR that has just come compares as soon as this after the last time, for so long.
+  public var syncYoung = Duration.milliseconds(500)
+  public var youth = Duration.seconds(15)
   /// Whatever probes said, a VR compares its store with a neighbour's this often, and as much later by chance.
   public var syncInterval = Duration.seconds(20)
   /// After differences were found, and after a neighbour came.

@@ -15,19 +15,8 @@ public enum Upheaval {
 
   /// All sites but the founder's join through the founder, as fast as an administrator's script would have it.
   public static func join(count: Int, seed: UInt64) throws -> Join {
-    var world = try World.founded(World.Shape(count: count), seed: seed)
-    world.run(.seconds(2))
-    for index in 1..<count { try world.invite(index) }
-    guard world.tokens.count == count - 1 else {
-      throw FoundingError(description: "\(world.tokens.count) of \(count - 1) invitations")
-    }
+    var world = try joining(count: count, seed: seed)
     let sent = world.vrs.map(\.bytesSent)
-    let tokens = world.tokens
-    var random = RandomSource(seed: seed)
-    for index in 1..<count {
-      let delay = random.jitter(.seconds(1) * count / joinsPerSecond)
-      world.join(index, with: tokens[index - 1], after: delay)
-    }
     let time = world.run(atMost: .seconds(300), step: .milliseconds(250)) { world in
       world.live.count == count && world.everybodyKnowsEverybody
     }
@@ -35,6 +24,23 @@ public enum Upheaval {
     return Join(
       seconds: time?.inSeconds, bootstrapShare: Double(bytes[0]) / Double(max(1, bytes.reduce(0, +))),
       joined: world.live.count)
+  }
+
+  /// The mesh at the moment when the first begins to join.
+  public static func joining(count: Int, seed: UInt64) throws -> World {
+    var world = try World.founded(World.Shape(count: count), seed: seed)
+    world.run(.seconds(2))
+    for index in 1..<count { try world.invite(index) }
+    guard world.tokens.count == count - 1 else {
+      throw FoundingError(description: "\(world.tokens.count) of \(count - 1) invitations")
+    }
+    let tokens = world.tokens
+    var random = RandomSource(seed: seed)
+    for index in 1..<count {
+      let delay = random.jitter(.seconds(1) * count / joinsPerSecond)
+      world.join(index, with: tokens[index - 1], after: delay)
+    }
+    return world
   }
 
   public struct Restart: Sendable {

@@ -1,4 +1,5 @@
 import VineBase
+import VineWire
 
 /// A run's fingerprint, and its last events for people.
 public struct Trace: Sendable {
@@ -46,5 +47,34 @@ public struct Trace: Sendable {
   private mutating func mix(_ word: UInt64) {
     hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
     hash ^= hash >> 29
+  }
+}
+
+extension Trace.Line {
+  /// For people: time, ends, kind, size.
+  public var text: String {
+    let micros = String(at / 1000 % 1_000_000)
+    let time = "\(at / 1_000_000_000).\(String(repeating: "0", count: 6 - micros.count))\(micros)"
+    return from < 0 ? "\(time)  VR \(to) \(what)" : "\(time)  VR \(from) to VR \(to): \(what), \(bytes.count) bytes"
+  }
+
+  /// A line of a mermaid sequence diagram.
+  public var mermaid: String {
+    from < 0 ? "  note over VR\(to): \(what)" : "  VR\(from)->>VR\(to): \(what)"
+  }
+
+  private var what: String {
+    switch (kind, frame) {
+    case (.start, _): "starts"
+    case (.channelClosed, _): "crashes"
+    case (_, 1): "handshake step \(bytes.count > 1 ? Int(bytes[1]) : 0)"
+    case (_, 4): "dial-back"
+    default: (try? ControlMessage.decode(bytes)).map(Self.name) ?? "unreadable"
+    }
+  }
+
+  private static func name(_ message: ControlMessage) -> String {
+    guard case .gossip(let gossip) = message else { return String(String(describing: message).prefix { $0 != "(" }) }
+    return String(String(describing: gossip).prefix { $0 != "(" })
   }
 }

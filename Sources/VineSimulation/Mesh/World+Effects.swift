@@ -50,6 +50,7 @@ extension World {
       return
     }
     vrs[index].payloadsSent += Payloads.count(in: bytes)
+    census.count(bytes)
     send(.control(bytes, index: session.remoteIndex, key: session.key), from: index, via: carrier)
   }
 }

@@ -101,9 +101,14 @@ extension World {
 
   /// Every VR has the sessions that it wants.
   public var isConnected: Bool {
-    live.allSatisfy { index in
-      let connected = routers[index].peers.connected
-      return routers[index].gossip.wanted.allSatisfy { connected.contains($0) }
+    live.allSatisfy { isConnected($0) }
+  }
+
+  /// The VR has the sessions that it wants with VRs that run.
+  func isConnected(_ index: Int) -> Bool {
+    let connected = routers[index].peers.connected
+    return routers[index].gossip.wanted.allSatisfy { peer in
+      connected.contains(peer) || numbers[peer].map { !vrs[$0].isRunning } ?? true
     }
   }
 

@@ -11,6 +11,8 @@ public struct World: Sendable {
   public internal(set) var now: Int64 = 0
   public var underlay: Underlay
   public var trace = Trace()
+  /// What was sent, by kind of message.
+  public var census = Census()
   /// A write is durable after this.
   public var syncTime = Duration.milliseconds(2)
   var vrs: [SimulatedVR] = []
@@ -58,6 +60,9 @@ public struct World: Sendable {
   public var live: [Int] { vrs.indices.filter { vrs[$0].isRunning } }
   public func isLive(_ index: Int) -> Bool { vrs[index].isRunning }
   public func router(_ index: Int) -> Router { routers[index] }
+  public var natCount: Int { nats.count }
+  /// Counts the starts and ends of a VR's process.
+  func life(of index: Int) -> Int { vrs[index].life }
   public func node(_ index: Int) -> NodeID { vrs[index].node }
   public func bytes(of index: Int) -> (sent: Int, received: Int) { (vrs[index].bytesSent, vrs[index].bytesReceived) }
   public func payloadsSent(by index: Int) -> Int { vrs[index].payloadsSent }

@@ -1,0 +1,4 @@
+/// Kinds of faults that a scenario may make.
+public enum Fault: String, CaseIterable, Sendable {
+  case loss, partition, crash, oneWay, stall, drift, natFlush, change, capacity
+}
