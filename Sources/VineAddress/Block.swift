@@ -6,8 +6,10 @@ import VineBase
 /// the broadcast address. Order is by base, the larger block first.
 public struct Block: Hashable, Comparable, Sendable {
   public let base: IPv4Address
+  /// Tables hold many blocks: eight bytes each.
+  private let length: UInt8
   /// 0...32.
-  public let prefixLength: Int
+  public var prefixLength: Int { Int(length) }
 
   /// - Returns: nil if the prefix length is out of range or `base` has bits below it.
   public init?(base: IPv4Address, prefixLength: Int) {
@@ -17,7 +19,7 @@ public struct Block: Hashable, Comparable, Sendable {
 
   private init(aligned base: UInt32, _ prefixLength: Int) {
     self.base = IPv4Address(rawValue: base)
-    self.prefixLength = prefixLength
+    length = UInt8(prefixLength)
   }
 
   /// The space that virtual addresses come from: "the space reserved for private addressing", the less used

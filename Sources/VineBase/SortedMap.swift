@@ -159,16 +159,18 @@ public struct SortedMap<Key: Comparable & Hashable & Sendable, Value: Sendable>:
   @inlinable mutating func insert(_ key: Key, _ value: Value, _ chunk: Int, _ position: Int) {
     entryCount += 1
     guard !chunks.isEmpty else { return chunks.append(Chunk(keys: [key], values: [value])) }
+    var (chunk, position) = (chunk, position)
+    if chunks[chunk].keys.count == Self.chunkMax {
+      // Keys that come in order fill chunks; others are split in the middle, and neither half keeps room for a whole.
+      let isLast = chunk == chunks.count - 1 && position == Self.chunkMax
+      if isLast { return chunks.append(Chunk(keys: [key], values: [value])) }
+      let (cut, whole) = (Self.chunkMax / 2, chunks[chunk])
+      chunks[chunk] = Chunk(keys: Array(whole.keys[..<cut]), values: Array(whole.values[..<cut]))
+      chunks.insert(Chunk(keys: Array(whole.keys[cut...]), values: Array(whole.values[cut...])), at: chunk + 1)
+      if position > cut { (chunk, position) = (chunk + 1, position - cut) }
+    }
     chunks[chunk].keys.insert(key, at: position)
     chunks[chunk].values.insert(value, at: position)
-    guard chunks[chunk].keys.count > Self.chunkMax else { return }
-    // Keys that come in order fill chunks; others are split in the middle.
-    let isLast = chunk == chunks.count - 1 && position == Self.chunkMax
-    let cut = isLast ? Self.chunkMax : Self.chunkMax / 2
-    let rest = Chunk(keys: Array(chunks[chunk].keys[cut...]), values: Array(chunks[chunk].values[cut...]))
-    chunks[chunk].keys.removeSubrange(cut...)
-    chunks[chunk].values.removeSubrange(cut...)
-    chunks.insert(rest, at: chunk + 1)
   }
 
   /// Puts a chunk that is nearly empty to a neighbour that has room for it.

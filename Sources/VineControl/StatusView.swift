@@ -135,28 +135,19 @@ public struct OwnBlock: Codable, Hashable, Sendable {
   }
 }
 
-/// A ViNe and whether its VRs derived the same GNDT.
+/// A ViNe that this site takes part in.
 public struct VineAgreement: Codable, Hashable, Sendable {
   public var name: String
   /// V.Net.ID.
   public var networkId: UInt32
-  /// Digest of the own GNDT, hexadecimal. Equal digests are equal tables.
-  public var gndtVersion: String
-  /// Participating VRs that are up and announce the same digest, itself included.
-  public var agreeing: Int
-  /// Participating VRs that are up.
-  public var participants: Int
+  public var agreement: GNDTAgreement
   /// Own hosts in it.
   public var localHosts: Int
 
-  public init(
-    name: String, networkId: UInt32, gndtVersion: String, agreeing: Int, participants: Int, localHosts: Int
-  ) {
+  public init(name: String, networkId: UInt32, agreement: GNDTAgreement, localHosts: Int) {
     self.name = name
     self.networkId = networkId
-    self.gndtVersion = gndtVersion
-    self.agreeing = agreeing
-    self.participants = participants
+    self.agreement = agreement
     self.localHosts = localHosts
   }
 }
@@ -214,7 +205,7 @@ public struct CertificateLine: Codable, Hashable, Sendable {
 /// Whether this VR sees the mesh settled; `vine-mesh wait --converged` waits for it.
 public struct Convergence: Codable, Hashable, Sendable {
   public var converged: Bool
-  /// What is missing, one line each: `PU to announce the same GNDT of physics`.
+  /// What is missing, one line each: `physics: 2/3 VRs at v17.42, behind: pu (v17.41, 12 s)`.
   public var waitingFor: [String]
 
   public init(converged: Bool, waitingFor: [String] = []) {

@@ -17,15 +17,18 @@ public struct GNDTTable: Codable, Hashable, Sendable {
   /// The ViNe's name.
   public var name: String
   public var networkId: UInt32
-  /// Digest, hexadecimal.
+  /// `v17.42`; see `GNDTAgreement`.
   public var version: String
+  /// Sixteen hexadecimal digits.
+  public var digest: String
   /// By address; disjoint.
   public var entries: [GNDTEntry]
 
-  public init(name: String, networkId: UInt32, version: String, entries: [GNDTEntry]) {
+  public init(name: String, networkId: UInt32, version: String, digest: String, entries: [GNDTEntry]) {
     self.name = name
     self.networkId = networkId
     self.version = version
+    self.digest = digest
     self.entries = entries
   }
 }

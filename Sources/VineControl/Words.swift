@@ -36,3 +36,15 @@ public enum HealthLevel: String, Codable, Hashable, Sendable, Comparable {
 
   public static func < (left: Self, right: Self) -> Bool { left == .error && right == .warning }
 }
+
+/// How a VR's GNDT differs from this VR's.
+public enum GNDTDifference: String, Codable, Hashable, Sendable {
+  /// It knows less.
+  case behind
+  /// It knows more: this VR is behind.
+  case ahead
+  /// Another table of the same version: facts or records are on their way.
+  case differs
+  /// It announced none.
+  case silent
+}

@@ -9,7 +9,7 @@ import VineRouter
 extension Router {
   func statusView(_ context: ViewContext) -> StatusView {
     let admitted = directory.admitted
-    let waiting = waitingFor
+    let waiting = waitingFor(at: context.now)
     let recent = context.drops.filter { $0.lastMinute > 0 }.sorted { $0.lastMinute > $1.lastMinute }
     let expires = identity.certificateExpires.secondsSince1970
     let days = Double(expires - context.wall.secondsSince1970) / 86_400
@@ -22,7 +22,8 @@ extension Router {
       vrs: VRCounts(
         known: admitted.count, up: admitted.filter(isUp).count,
         suspect: admitted.filter { state(of: $0) == .suspect }.count), consensus: consensusLine,
-      ownBlocks: directory.view.blocks(of: node).map(ownBlock), vines: ownNetworks.map(vineAgreement),
+      ownBlocks: directory.view.blocks(of: node).map(ownBlock),
+      vines: ownNetworks.compactMap { vineAgreement($0, at: context.now) },
       queueVR: queueVRLine(context), drops: recent.map { DropLine(reason: $0.reason.name, packets: $0.lastMinute) },
       certificate: CertificateLine(daysLeft: days, expiresUnixSeconds: expires),
       convergence: Convergence(converged: waiting.isEmpty, waitingFor: waiting),

@@ -29,8 +29,8 @@ extension Router {
     switch name {
     case StatusView.name: statusView(context)
     case PeersView.name: peersView(context)
-    case VinesView.name: VinesView(vines: directory.view.vines.keys.compactMap(vineLine))
-    case GNDTView.name: gndtView
+    case VinesView.name: VinesView(vines: directory.view.vines.keys.compactMap { vineLine($0, at: context.now) })
+    case GNDTView.name: GNDTView(tables: ownNetworks.compactMap(gndtTable))
     case LNDTView.name:
       LNDTView(hosts: hosts.hosts.map { LNDTHost(address: $0.0.description, vines: $0.1.map(vineName)) })
     case BlocksView.name: blocksView
@@ -51,10 +51,6 @@ extension Router {
   }
 
   // MARK: Words
-
-  func vineName(_ network: NetworkID) -> String {
-    directory.view.vines[network]?.name.description ?? network.description
-  }
 
   func state(of peer: NodeID) -> MemberCondition {
     if peer == node { return .up }
@@ -80,81 +76,7 @@ extension Router {
     }
   }
 
-  // MARK: ViNes
-
-  /// Participants that are up, and how many of them announce this VR's own digest.
-  private func agreement(_ network: NetworkID) -> (up: [NodeID], disagreeing: [NodeID]) {
-    let up = directory.view.participants(of: network).filter(isUp)
-    let digest = directory.tables[network]?.digest
-    return (up, up.filter { $0 != node && directory.records[$0]?.tableDigests[network]?.digest != digest })
-  }
-
-  private func version(_ network: NetworkID) -> String {
-    let text = String(directory.tables[network]?.digest ?? 0, radix: 16)
-    return String(repeating: "0", count: 16 - text.count) + text
-  }
-
-  private func localHosts(in network: NetworkID) -> [String] {
-    hosts.hosts.filter { $0.1.contains(network) }.map(\.0.description)
-  }
-
-  private func vineLine(_ network: NetworkID) -> VineLine? {
-    guard let vine = directory.view.vines[network] else { return nil }
-    let participants = directory.view.participants(of: network)
-    let (up, disagreeing) = agreement(network)
-    let takesPart = participants.contains(node)
-    return VineLine(
-      name: vine.name.description, networkId: network.rawValue, creator: directory.name(of: vine.creator),
-      takesPart: takesPart, participants: participants.map(directory.name(of:)).sorted(),
-      localHosts: localHosts(in: network), gndtVersion: takesPart ? version(network) : "",
-      gndtEntries: directory.tables[network]?.entryCount ?? 0, agreeing: up.count - disagreeing.count,
-      participantsUp: up.count)
-  }
-
-  var ownNetworks: [NetworkID] { directory.view.networks(of: node) }
-
-  func vineAgreement(_ network: NetworkID) -> VineAgreement {
-    let (up, disagreeing) = agreement(network)
-    return VineAgreement(
-      name: vineName(network), networkId: network.rawValue, gndtVersion: version(network),
-      agreeing: up.count - disagreeing.count, participants: up.count, localHosts: localHosts(in: network).count)
-  }
-
-  /// What is missing until every live VR sees the same mesh.
-  var waitingFor: [String] {
-    var lines: [String] = []
-    if directory.view.sites[node] == nil { lines.append("the registry's facts about this site") }
-    if reachability.role == .unknown { lines.append("a peer to tell whether this VR is public") }
-    if reachability.role == .limited, channels.toQueueVR == nil { lines.append("the channel to a queue-VR") }
-    for peer in directory.admitted where peer != node && state(of: peer) == .up && !peers.isConnected(peer) {
-      lines.append("a session with \(directory.name(of: peer))")
-    }
-    for peer in directory.admitted where peer != node && directory.records[peer] == nil {
-      lines.append("the record of \(directory.name(of: peer))")
-    }
-    for network in ownNetworks {
-      lines += agreement(network).disagreeing.map {
-        "\(directory.name(of: $0)) to announce the same GNDT of \(vineName(network))"
-      }
-    }
-    return lines
-  }
-
   // MARK: Tables
-
-  private var gndtView: GNDTView {
-    GNDTView(
-      tables: ownNetworks.map { network in
-        let entries = directory.tables[network]?.entries ?? []
-        return GNDTTable(
-          name: vineName(network), networkId: network.rawValue, version: version(network),
-          entries: entries.map {
-            GNDTEntry(
-              first: $0.range.first.description, last: $0.range.last.description, site: directory.name(of: $0.owner),
-              node: $0.owner.text)
-          })
-      })
-  }
 
   private var blocksView: BlocksView {
     let space = directory.view.space ?? .standardSpace

@@ -177,7 +177,7 @@ public struct Registry: Sendable {
       precondition(view.sites[owner] != nil, "\(block) belongs to nobody")
       precondition(view.space?.contains(block) == true, "\(block) lies outside the space")
     }
-    precondition(Set(view.sites.values).count == view.sites.count, "two sites have one name")
+    precondition(Set(view.sites.values.map(\.name)).count == view.sites.count, "two sites have one name")
     precondition(Set(view.sites.keys.map(\.tag)).count == view.sites.count, "two VRs have one tag")
   }
 }

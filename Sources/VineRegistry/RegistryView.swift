@@ -3,17 +3,27 @@ import VineBase
 
 /// What any VR knows of the registry: the newest fact of each key, in whatever order the facts arrived.
 ///
-/// Every VR of a mesh holds all facts, so a fact costs some 150 bytes, and no question looks at all of them.
+/// Every VR of a mesh holds all facts, so a site with its block costs some 200 bytes, and no question looks at all facts.
 public struct RegistryView: Sendable {
   public struct Vine: Hashable, Sendable {
     public let name: VineName
     public let creator: NodeID
   }
 
+  public struct Site: Hashable, Sendable {
+    public let name: SiteName
+    fileprivate let mark: Mark
+  }
+
   /// The log index of a key's newest fact; what was taken back is remembered, or an older fact would bring it back.
-  private struct Mark: Sendable {
-    let index: UInt64
-    let stands: Bool
+  fileprivate struct Mark: Hashable, Sendable {
+    /// Twice the index, and one more if the fact stands.
+    let word: UInt64
+
+    init(index: UInt64, stands: Bool) { word = index << 1 | (stands ? 1 : 0) }
+
+    var index: UInt64 { word >> 1 }
+    var stands: Bool { word & 1 == 1 }
   }
 
   /// A site's part in a ViNe; order is by ViNe.
@@ -25,24 +35,25 @@ public struct RegistryView: Sendable {
     }
   }
 
-  /// Something of a VR's; order is by VR.
+  /// Something of a VR's; order is by VR. Whose it is for certain is asked elsewhere: tags may be the same.
   private struct Owned<Thing: Hashable & Comparable & Sendable>: Hashable, Comparable, Sendable {
-    let node: NodeID
+    let tag: NodeTag
     let thing: Thing
     static func < (left: Self, right: Self) -> Bool {
-      left.node == right.node ? left.thing < right.thing : left.node < right.node
+      left.tag == right.tag ? left.thing < right.thing : left.tag < right.tag
     }
   }
 
   public private(set) var space: Block?
-  public private(set) var sites: SortedMap<NodeID, SiteName> = [:]
+  public private(set) var sites: SortedMap<NodeID, Site> = [:]
   public private(set) var blocks: SortedMap<Block, NodeID> = [:]
   public private(set) var vines: SortedMap<NetworkID, Vine> = [:]
   /// Equal for equal facts in whatever order they came: the sum of hashes of keys, indices and whether they stand.
   public private(set) var digest: UInt64 = 0
 
   private var meshIndex: UInt64?
-  private var siteMarks: SortedMap<NodeID, Mark> = [:]
+  /// Of sites that were taken back.
+  private var goneSites: SortedMap<NodeID, Mark> = [:]
   private var blockMarks: SortedMap<Block, Mark> = [:]
   private var vineMarks: SortedMap<NetworkID, Mark> = [:]
   private var parts: SortedMap<Part, Mark> = [:]
@@ -65,16 +76,16 @@ public struct RegistryView: Sendable {
       meshIndex = fact.index
       if case .mesh(let space)? = fact.body { self.space = space } else { space = nil }
     case .site(let node):
-      guard note(fact.key, siteMarks[node], mark) else { return false }
-      siteMarks[node] = mark
-      if case .site(let name)? = fact.body { sites[node] = name } else { sites[node] = nil }
+      guard note(fact.key, sites[node]?.mark ?? goneSites[node], mark) else { return false }
+      if case .site(let name)? = fact.body { sites[node] = Site(name: name, mark: mark) } else { sites[node] = nil }
+      goneSites[node] = mark.stands ? nil : mark
     case .block(let block):
       guard note(fact.key, blockMarks[block], mark) else { return false }
       blockMarks[block] = mark
-      if let old = blocks[block] { ownedBlocks[Owned(node: old, thing: block)] = nil }
+      if let old = blocks[block] { ownedBlocks[Owned(tag: old.tag, thing: block)] = nil }
       if case .block(let owner)? = fact.body {
         blocks[block] = owner
-        ownedBlocks[Owned(node: owner, thing: block)] = true
+        ownedBlocks[Owned(tag: owner.tag, thing: block)] = true
       } else {
         blocks[block] = nil
       }
@@ -86,7 +97,7 @@ public struct RegistryView: Sendable {
       let part = Part(network: network, node: node)
       guard note(fact.key, parts[part], mark) else { return false }
       parts[part] = mark
-      ownedParts[Owned(node: node, thing: network)] = true
+      ownedParts[Owned(tag: node.tag, thing: network)] = true
     case .revocation(let node):
       guard note(fact.key, revocations[node], mark) else { return false }
       revocations[node] = mark
@@ -139,7 +150,9 @@ public struct RegistryView: Sendable {
 
   /// ViNes that a site takes part in or ever did, as far as facts tell, whether they exist or not; sorted.
   public func everNetworks(of node: NodeID) -> [NetworkID] {
-    Self.things(of: node, in: ownedParts, from: NetworkID(rawValue: 0))
+    Self.things(of: node, in: ownedParts, from: NetworkID(rawValue: 0)).filter { network in
+      parts[Part(network: network, node: node)] != nil
+    }
   }
 
   /// Log index of the last decision on who takes part in a ViNe: of the facts on the ViNe itself, on parts in it, and
@@ -179,15 +192,15 @@ public struct RegistryView: Sendable {
 
   /// By address.
   public func blocks(of node: NodeID) -> [Block] {
-    Self.things(of: node, in: ownedBlocks, from: .lowest)
+    Self.things(of: node, in: ownedBlocks, from: .lowest).filter { blocks[$0] == node }
   }
 
   private static func things<Thing>(of node: NodeID, in map: SortedMap<Owned<Thing>, Bool>, from first: Thing)
     -> [Thing]
   {
     var found: [Thing] = []
-    var iterator = map.makeIterator(from: Owned(node: node, thing: first))
-    while let (owned, _) = iterator.next(), owned.node == node { found.append(owned.thing) }
+    var iterator = map.makeIterator(from: Owned(tag: node.tag, thing: first))
+    while let (owned, _) = iterator.next(), owned.tag == node.tag { found.append(owned.thing) }
     return found
   }
 }

@@ -126,7 +126,7 @@ public struct Directory: Sendable {
   public var admitted: [NodeID] { view.sites.keys.filter { !view.isRevoked($0) } }
 
   /// The site's name, or the short identifier of a VR that is not admitted.
-  public func name(of node: NodeID) -> String { view.sites[node]?.description ?? node.description }
+  public func name(of node: NodeID) -> String { view.sites[node]?.name.description ?? node.description }
 
   public func reachability(of node: NodeID) -> PeerReachability? {
     records[node].map {

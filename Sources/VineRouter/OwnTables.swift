@@ -12,6 +12,8 @@ struct OwnTables: Sendable {
   /// What the forwarding table in use was made of; nil until there is one.
   var part: Part?
   var announcements = Announcements()
+  /// Of every ViNe of the mesh.
+  var history: SortedMap<NetworkID, TableHistory> = [:]
 }
 
 /// When this VR tells which tables it derived, so that one change does not make a thousand VRs speak a thousand times:

@@ -97,7 +97,16 @@ extension Router {
         "\(address) is the network, gateway or broadcast address of \(block)", mend: "choose another address")
       return refuse(id, failure, &turn)
     }
-    hosts.add(address, to: network)
+    var wanted = hosts
+    wanted.add(address, to: network)
+    guard hasRoom(for: wanted) else {
+      let ranges = hosts.participation.reduce(0) { $0 + $1.1.ranges.count }
+      let failure = RequestFailure(
+        "the VR's record has no room for a host at \(address): it holds \(ranges) separate ranges of addresses",
+        mend: "choose an address next to another host of \(name), or take hosts out (`vine-mesh host list`)")
+      return refuse(id, failure, &turn)
+    }
+    hosts = wanted
     hostsChanged(address, id, &turn)
   }
 

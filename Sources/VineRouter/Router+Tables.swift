@@ -20,7 +20,9 @@ extension Router {
     let isNew = tables.part != part
     if isNew || turn.hostsChanged || turn.ownRecordChanged { publishOwnRecord(part, &turn) }
     // The own claims are in the tables by now.
-    let changed = directory.takeChanges().filter(part.networks.contains)
+    let allChanged = directory.takeChanges()
+    for network in allChanged { noteTable(network, at: turn.now) }
+    let changed = allChanged.filter(part.networks.contains)
     if isNew { turn.emit(.gateways(part.blocks)) }
     if isNew || turn.hostsChanged || !changed.isEmpty {
       tables.part = part
@@ -31,6 +33,11 @@ extension Router {
     if !changed.isEmpty { scheduleAnnouncement(changed, part, turn) }
     if tables.announcements.isDue(at: turn.now) { announce(part, &turn) }
     (turn.tablesChanged, turn.hostsChanged, turn.ownRecordChanged) = (false, false, false)
+  }
+
+  private mutating func noteTable(_ network: NetworkID, at now: Instant) {
+    guard let digest = directory.tables[network]?.digest else { return tables.history[network] = nil }
+    tables.history[network, default: TableHistory()].now(digest, at: now)
   }
 
   private func forwardingTable(_ part: OwnTables.Part) -> ForwardingTable {
@@ -83,7 +90,20 @@ extension Router {
         claims[network] = (known[network] ?? VRRecord.Claim(addresses: AddressSet(), changes: 0)).changed(to: own)
       }
     }
+    guard VRRecord.byteCount(of: claims) > VRRecord.claimsByteCountMax else { return claims }
+    // There is always room for hosts (`hasRoom`); the counts of ViNes without any have to go.
+    for (network, claim) in claims where claim.addresses.isEmpty { claims[network] = nil }
     return claims
+  }
+
+  /// Whether the VR's record could hold all these hosts, whatever else it says and whichever of their ViNes the VR
+  /// takes part in.
+  func hasRoom(for hosts: LNDT) -> Bool {
+    var claims: SortedMap<NetworkID, VRRecord.Claim> = [:]
+    for (network, addresses) in hosts.participation {
+      claims[network] = VRRecord.Claim(addresses: addresses, changes: .max)
+    }
+    return VRRecord.byteCount(of: claims) <= VRRecord.claimsByteCountMax
   }
 
   // MARK: Agreement

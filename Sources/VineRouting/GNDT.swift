@@ -33,7 +33,10 @@ public struct GNDT: Sendable {
 
   /// What of a VR's claim lies in its blocks, where hosts can be.
   public static func part(of claim: AddressSet, in blocks: [Block]) -> AddressSet {
-    claim.intersection(AddressSet(blocks.compactMap(\.hostRange)))
+    let hosts = AddressSet(blocks.compactMap(\.hostRange))
+    let part = claim.intersection(hosts)
+    // Mostly equal, and then they share their memory.
+    return part == claim ? claim : part
   }
 
   /// A participant's part is `addresses`, which are in its blocks; `count` is how often it says that it changed it.

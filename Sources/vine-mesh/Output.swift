@@ -7,6 +7,17 @@ enum Output {
 
   static func ask(_ question: String) { FileHandle.standardError.write(Data(question.utf8)) }
 
+  /// One line on the terminal that the next one replaces; nothing where standard error is no terminal.
+  static func progress(_ text: String) {
+    guard isatty(STDERR_FILENO) == 1 else { return }
+    var size = winsize()
+    let width = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? max(20, Int(size.ws_col)) : 80
+    let printable = text.unicodeScalars.map {
+      $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) ? "?" : Character($0)
+    }
+    ask("\r\u{1B}[K" + String(printable.prefix(width - 1)))
+  }
+
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
   static var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 

@@ -12,6 +12,14 @@ enum Figure3 {
     Base32.encode((0..<32).map { UInt8(truncatingIfNeeded: Int(number) * 37 + $0 * 11) })
   }
 
+  static let physics = GNDTAgreement(version: "v7.4", digest: "9f3a01c255d0e17b", agreeing: 3, participantsUp: 3)
+  static let biology = GNDTAgreement(
+    version: "v17.42", digest: "04be77120c9a3f68", agreeing: 1, participantsUp: 3,
+    laggards: [
+      GNDTLaggard(site: "osaka", node: nwu, reason: .behind, version: "v17.40", seconds: 12.2),
+      GNDTLaggard(site: "nwu", node: nwu, reason: .silent),
+    ], down: ["pu"])
+
   static let mesh = MeshLine(name: "demo", meshId: "3f9c21ab", space: "172.16.0.0/12")
 
   /// UF: public, founder and only voter; PU does not answer and its ViNe biology is not settled.
@@ -23,14 +31,12 @@ enum Figure3 {
       state: .leader, leader: "uf", term: 1, voters: 1, votersUp: 1, quorum: 1, hasQuorum: true),
     ownBlocks: [OwnBlock(block: "172.16.0.0/24", gateway: "172.16.0.1", hosts: 2, hostsMax: 253)],
     vines: [
-      VineAgreement(
-        name: "physics", networkId: 1, gndtVersion: "9f3a01c255d0e17b", agreeing: 3, participants: 3, localHosts: 1),
-      VineAgreement(
-        name: "biology", networkId: 2, gndtVersion: "04be77120c9a3f68", agreeing: 2, participants: 3, localHosts: 1),
+      VineAgreement(name: "physics", networkId: 1, agreement: physics, localHosts: 1),
+      VineAgreement(name: "biology", networkId: 2, agreement: biology, localHosts: 1),
     ],
     drops: [DropLine(reason: "noGNDTEntry", packets: 12), DropLine(reason: "toVirtualRouter", packets: 3)],
     certificate: CertificateLine(daysLeft: 3649.2, expiresUnixSeconds: 2_110_000_000),
-    convergence: Convergence(converged: false, waitingFor: ["pu to announce the same GNDT of biology"]),
+    convergence: Convergence(converged: false, waitingFor: ["biology: \(biology.sentence)"]),
     health: [
       HealthLine(level: .error, text: "NFQUEUE 0 lost 40 packets", mend: "sysctl -w net.core.rmem_max=16777216"),
       HealthLine(level: .warning, text: "pu does not answer"),
@@ -45,8 +51,7 @@ enum Figure3 {
       state: .observer, leader: "uf", term: 1, voters: 1, votersUp: 1, quorum: 1, hasQuorum: true),
     ownBlocks: [OwnBlock(block: "172.16.2.0/24", gateway: "172.16.2.1", hosts: 2, hostsMax: 253)],
     vines: [
-      VineAgreement(
-        name: "physics", networkId: 1, gndtVersion: "9f3a01c255d0e17b", agreeing: 3, participants: 3, localHosts: 1)
+      VineAgreement(name: "physics", networkId: 1, agreement: physics, localHosts: 1)
     ],
     queueVR: QueueVRLine(
       site: "nwu", node: nwu, connected: true, sinceSeconds: 40, bandwidthMbps: 63.1, rttMs: 6.82),
@@ -66,20 +71,20 @@ enum Figure3 {
   static let vines = VinesView(vines: [
     VineLine(
       name: "physics", networkId: 1, creator: "uf", takesPart: true, participants: ["nwu", "pu", "uf"],
-      localHosts: ["172.16.0.11"], gndtVersion: "9f3a01c255d0e17b", gndtEntries: 3, agreeing: 3, participantsUp: 3),
+      localHosts: ["172.16.0.11"], gndtEntries: 3, gndtAddresses: 12, agreement: physics),
     VineLine(
-      name: "biology", networkId: 2, creator: "nwu", takesPart: false, participants: ["nwu"], localHosts: [],
-      gndtVersion: "", gndtEntries: 0, agreeing: 0, participantsUp: 1),
+      name: "biology", networkId: 2, creator: "nwu", takesPart: false, participants: ["nwu", "osaka", "pu", "tokyo"],
+      localHosts: [], gndtEntries: 2, gndtAddresses: 2, disputedAddresses: 1, agreement: biology),
   ])
 
   static let gndt = GNDTView(tables: [
     GNDTTable(
-      name: "physics", networkId: 1, version: "9f3a01c255d0e17b",
+      name: "physics", networkId: 1, version: "v7.4", digest: "9f3a01c255d0e17b",
       entries: [
         GNDTEntry(first: "172.16.0.11", last: "172.16.0.11", site: "uf", node: uf),
         GNDTEntry(first: "172.16.1.11", last: "172.16.1.20", site: "nwu", node: nwu),
       ]),
-    GNDTTable(name: "biology", networkId: 2, version: "cbf29ce484222325", entries: []),
+    GNDTTable(name: "biology", networkId: 2, version: "v9.0", digest: "cbf29ce484222325", entries: []),
   ])
 
   static let lndt = LNDTView(hosts: [

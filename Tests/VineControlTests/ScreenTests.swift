@@ -68,6 +68,18 @@ import VineControl
     #expect(Figure3.vines.detail(of: "chemistry") == nil)
   }
 
+  @Test func `agreement names who is behind and who is down, and of many only some`() {
+    #expect(Figure3.physics.sentence == "3/3 VRs at v7.4")
+    #expect(
+      Figure3.biology.sentence == "1/3 VRs at v17.42, behind: osaka (v17.40, 12 s), nwu (silent); down: pu")
+    var large = Figure3.biology
+    large.laggards = (1...60).map {
+      GNDTLaggard(site: "s\($0)", node: "", reason: $0 % 2 == 0 ? .ahead : .differs, version: "v18.3")
+    }
+    #expect(large.sentence.contains("ahead: s2 (v18.3), s4 (v18.3), s6 (v18.3), s8 (v18.3) and 26 more"))
+    #expect(large.sentence.contains("another table: s1 (v18.3)") && large.sentence.count < 250)
+  }
+
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "../../docs/screens").standardizedFileURL
 }

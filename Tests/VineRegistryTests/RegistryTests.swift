@@ -81,7 +81,7 @@ private func vine(_ name: String) throws -> VineName { try #require(VineName(nam
   @Test func `an invited VR is admitted with a block of its own size`() throws {
     let fixture = try Fixture()
     try fixture.admit(Fixture.nwu, "nwu")
-    #expect(fixture.registry.view.sites[Fixture.nwu]?.description == "nwu")
+    #expect(fixture.registry.view.sites[Fixture.nwu]?.name.description == "nwu")
     #expect(fixture.registry.view.blocks(of: Fixture.nwu).map(\.description) == ["172.16.1.0/25"])
   }
 

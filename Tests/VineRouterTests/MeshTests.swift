@@ -81,6 +81,19 @@ private final class World {
     deliver(.start, to: key.node)
   }
 
+  /// The VR's process ends and another begins with what the store holds: records, LNDT, and a higher incarnation.
+  func restart(_ node: NodeID) throws {
+    let old = try #require(routers[node])
+    let memory = RouterMemory(
+      hardState: old.registrar.raft?.hardState, log: [], knowledge: Knowledge(records: old.gossip.records),
+      incarnation: old.gossip.incarnation + 1, hosts: old.hosts)
+    routers[node] = Router(
+      identity: old.identity, placement: old.placement, memory: memory, checks: Checks(trust: trust),
+      ephemeralKeys: SeededEphemeralKeys(seed: 99), secrets: SeededEphemeralKeys(seed: 999),
+      random: RandomSource(seed: 9999))
+    deliver(.start, to: node)
+  }
+
   /// Admits a site as a join does, and returns what the joiner is granted.
   func admit(_ key: StaticKey, site: String) throws -> [SignedRecord] {
     let founder = genesis.founder
@@ -197,10 +210,91 @@ private final class World {
     #expect(table.outbound(source: first.rawValue, destination: second.rawValue) == .tunnel(network: 1, peer: peer))
     let digests = world.routers.values.map { $0.directory.tables[NetworkID(rawValue: 1)]?.digest }
     #expect(digests.count == 2 && digests[0] == digests[1] && digests[0] != nil)
+    let agreements = world.routers.values.compactMap { $0.agreement(on: NetworkID(rawValue: 1)) }
+    #expect(agreements.map(\.isReached) == [true, true] && agreements.map(\.agreeingCount) == [2, 2])
+    #expect(agreements[0].own == agreements[1].own && agreements[0].own.version.changes == 2)
     // Each announces the digest it derived, also the one that its own record changed last.
     for router in world.routers.values {
       #expect(
         world.routers[uf]?.directory.records[router.node]?.tableDigests[NetworkID(rawValue: 1)]?.digest == digests[0])
+    }
+  }
+
+  @Test func `who does not hear of a change is behind, and who does not answer is down`() throws {
+    let world = try World()
+    let (uf, nwu, physics) = (world.genesis.founder, try World.key(2), try #require(VineName("physics")))
+    try world.add(nwu, site: "nwu", records: try world.admit(nwu, site: "nwu"), bootstrap: uf)
+    world.run(.seconds(5))
+    world.request(.createVine(physics), at: uf)
+    world.request(.joinVine(physics), at: nwu.node)
+    world.run(.seconds(2))
+    let network = NetworkID(rawValue: 1)
+    let before = try #require(world.routers[uf]?.agreement(on: network))
+    #expect(before.isReached && before.agreeingCount == 2)
+
+    world.cut = [nwu.node]
+    world.request(.addHost(try #require(IPv4Address("172.16.0.10")), physics), at: uf)
+    let changed = world.now
+    let behind = try #require(world.routers[uf]?.agreement(on: network))
+    #expect(behind.liveCount == 2 && behind.agreeingCount == 1 && behind.own.version > before.own.version)
+    #expect(behind.laggards.map(\.node) == [nwu.node] && behind.laggards.map(\.reason) == [.behind])
+    #expect(behind.laggards[0].version == before.own.version)
+    #expect(try #require(behind.laggards[0].since) <= changed)
+    world.run(.seconds(90))
+    let alone = try #require(world.routers[uf]?.agreement(on: network))
+    #expect(alone.isReached && alone.liveCount == 1 && alone.down == [nwu.node])
+
+    world.cut = []
+    world.run(.seconds(60))
+    for router in world.routers.values {
+      let after = try #require(router.agreement(on: network))
+      #expect(after.isReached && after.agreeingCount == 2 && after.own.version == behind.own.version)
+    }
+  }
+
+  @Test func `what a VR counts of its changes goes on over a restart, and one without changes counts none`() throws {
+    let world = try World()
+    let (uf, physics) = (world.genesis.founder, try #require(VineName("physics")))
+    world.request(.createVine(physics), at: uf)
+    for host in ["172.16.0.10", "172.16.0.12", "172.16.0.11"] {
+      world.request(.addHost(try #require(IPv4Address(host)), physics), at: uf)
+    }
+    world.request(.removeHost(try #require(IPv4Address("172.16.0.11")), nil), at: uf)
+    let network = NetworkID(rawValue: 1)
+    let before = try #require(world.routers[uf]?.directory.tables[network]?.summary)
+    #expect(before.version.changes == 4)
+    try world.restart(uf)
+    world.run(.seconds(5))
+    #expect(world.routers[uf]?.directory.tables[network]?.summary == before)
+    #expect(world.routers[uf]?.directory.records[uf]?.claims[network]?.changes == 4)
+    world.request(.removeHost(try #require(IPv4Address("172.16.0.10")), nil), at: uf)
+    world.request(.removeHost(try #require(IPv4Address("172.16.0.12")), nil), at: uf)
+    let after = try #require(world.routers[uf]?.directory.tables[network])
+    #expect(after.version.changes == 6 && after.entryCount == 0)
+  }
+
+  @Test func `a host that the VR's record has no room for is refused, and nothing is lost`() throws {
+    let world = try World()
+    let (uf, nwu, physics) = (world.genesis.founder, try World.key(2), try #require(VineName("physics")))
+    try world.add(nwu, site: "nwu", records: try world.admit(nwu, site: "nwu"), bootstrap: uf)
+    world.run(.seconds(5))
+    world.request(.createVine(physics), at: uf)
+    world.request(.requestBlock(hosts: 2000), at: uf)
+    let block = try #require(world.routers[uf]?.directory.view.blocks(of: uf).last)
+    var (address, added) = (block.base.rawValue + 2, 0)
+    while world.failures.isEmpty, block.contains(IPv4Address(rawValue: address)) {
+      world.deliver(.request(RequestID(rawValue: 1), .addHost(IPv4Address(rawValue: address), physics)), to: uf)
+      (address, added) = (address + 2, added + 1)
+    }
+    added -= 1
+    #expect(added > 250 && world.failures.count == 1)
+    #expect(world.failures.last?.message.contains("no room") == true && world.failures.last?.mend.isEmpty == false)
+    // Between two hosts there is room: two ranges become one.
+    world.request(.addHost(IPv4Address(rawValue: block.base.rawValue + 3), physics), at: uf)
+    #expect(world.failures.count == 1)
+    world.run(.seconds(10))
+    for router in world.routers.values {
+      #expect(router.directory.tables[NetworkID(rawValue: 1)]?.entryCount == added - 1)
     }
   }
 

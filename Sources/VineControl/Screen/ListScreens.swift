@@ -28,13 +28,15 @@ extension MemberCondition {
 
 extension VinesView: Screen {
   public func lines(_ palette: Palette) -> [String] {
-    var table = Table("ViNe", ">id", "created by", "sites", "takes part", ">GNDT entries", ">agree", ">own hosts")
+    var table = Table(
+      "ViNe", ">id", "created by", "sites", "takes part", ">own hosts", ">ranges", ">addresses", "digest", "agreement")
     for vine in vines {
-      let agreement = vine.takesPart ? Phrase.count(vine.agreeing, of: vine.participantsUp) : "-"
+      let isReached = vine.agreement.laggards.isEmpty && vine.disputedAddresses == 0
       table.add(
-        Cell(vine.name), "\(vine.networkId)", Cell(vine.creator), Cell(vine.participants.joined(separator: ",")),
-        Cell(vine.takesPart ? "yes" : "no"), "\(vine.gndtEntries)",
-        Cell(agreement, vine.agreeing == vine.participantsUp ? .plain : .caution), "\(vine.localHosts.count)")
+        Cell(vine.name), "\(vine.networkId)", Cell(vine.creator), Cell(Phrase.names(vine.participants)),
+        Cell(vine.takesPart ? "yes" : "no"), "\(vine.localHosts.count)", "\(vine.gndtEntries)",
+        "\(vine.gndtAddresses)", Cell(vine.agreement.shortDigest),
+        Cell(vine.agreement.sentence + vine.dispute, isReached ? .plain : .caution))
     }
     return table.lines(palette, ifEmpty: "the mesh has no ViNe; make one with `vine-mesh vine create <name>`")
   }
@@ -43,6 +45,13 @@ extension VinesView: Screen {
   public func detail(of name: String) -> VinesView? {
     let found = vines.filter { $0.name == name }
     return found.isEmpty ? nil : VinesView(vines: found)
+  }
+}
+
+extension VineLine {
+  fileprivate var dispute: String {
+    disputedAddresses == 0
+      ? "" : "; \(Phrase.plural(Int(clamping: disputedAddresses), "address", "addresses")) disputed"
   }
 }
 
@@ -56,7 +65,8 @@ extension GNDTView: Screen {
           let addresses = entry.first == entry.last ? entry.first : "\(entry.first) - \(entry.last)"
           table.add(Cell(addresses), Cell(entry.site), Cell(Phrase.node(entry.node)))
         }
-        let title = "GNDT of \(Cell.printable(gndt.name)) (id \(gndt.networkId)), version \(gndt.version)"
+        let title =
+          "GNDT of \(Cell.printable(gndt.name)) (id \(gndt.networkId)), \(gndt.version), digest \(gndt.digest)"
         return [palette.paint(title, .strong)] + table.lines(palette, ifEmpty: "no host takes part yet")
       }.joined(separator: [""]))
   }

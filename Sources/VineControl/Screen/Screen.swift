@@ -12,13 +12,21 @@ extension Screen {
 }
 
 /// Words that several screens use.
-enum Phrase {
+public enum Phrase {
   /// The short form of a NodeID, `k7f3q-2xaru`.
   static func node(_ text: String) -> String { NodeID(text: text)?.description ?? text }
 
   static func count(_ part: Int, of whole: Int) -> String { "\(part) of \(whole)" }
 
-  static func plural(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+  static func plural(_ count: Int, _ noun: String, _ several: String? = nil) -> String {
+    "\(count) \(count == 1 ? noun : several ?? noun + "s")"
+  }
+
+  /// The first few of many: `nwu, pu, uf and 61 more`.
+  public static func names(_ names: [String], max: Int = 4) -> String {
+    let left = names.count - max
+    return names.prefix(max).joined(separator: ", ") + (left > 0 ? " and \(left) more" : "")
+  }
 
   static func tint(_ holds: Bool, otherwise: Tint = .bad) -> Tint { holds ? .good : otherwise }
 }

@@ -45,12 +45,11 @@ extension StatusView: Screen {
   }
 
   private func vineLines(_ palette: Palette) -> [String] {
-    var table = Table("ViNe", ">id", "GNDT", ">agree", ">own hosts")
+    var table = Table("ViNe", ">id", ">own hosts", "digest", "agreement")
     for vine in vines {
-      let agreement = Phrase.count(vine.agreeing, of: vine.participants)
       table.add(
-        Cell(vine.name), "\(vine.networkId)", Cell(vine.gndtVersion),
-        Cell(agreement, Phrase.tint(vine.agreeing == vine.participants, otherwise: .caution)), "\(vine.localHosts)")
+        Cell(vine.name), "\(vine.networkId)", "\(vine.localHosts)", Cell(vine.agreement.shortDigest),
+        Cell(vine.agreement.count, Phrase.tint(vine.agreement.laggards.isEmpty, otherwise: .caution)))
     }
     return table.lines(palette, ifEmpty: "this site takes part in no ViNe")
   }
