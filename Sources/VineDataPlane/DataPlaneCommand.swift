@@ -49,4 +49,7 @@ public enum DataPlaneEvent: Sendable {
   /// A frame for this peer was dropped for want of a session, or its session's key is nearly used up. At most one a
   /// second and peer.
   case needsSession(NodeID)
+  /// A limited-VR's frame for the VR with this tag was dropped for want of a session with it, or with its queue-VR. At
+  /// most ten a second.
+  case needsRelay(to: NodeTag)
 }

@@ -30,7 +30,8 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
       channels: channels, peers: peers, waiting: waiting, onEvent: onEvent)
     self.socket = socket
     relays = RelayStation(
-      peers: peers, channels: channels, transmitter: transmitter, waiting: waiting, counters: counters)
+      peers: peers, channels: channels, transmitter: transmitter, waiting: waiting, counters: counters,
+      at: now, onEvent: onEvent)
     outbound = OutboundPath(
       injection: injection, peers: peers, transmitter: transmitter, counters: counters, at: now)
     inbound = InboundPath(

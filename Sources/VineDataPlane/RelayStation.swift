@@ -11,10 +11,16 @@ final class RelayStation {
   private let counters: Counters
   /// The queue-VRs of limited-VRs that other VRs serve.
   private var routes = SortedMap<NodeTag, NodeID>()
+  private var missing: TokenBucket
+  private let onEvent: @Sendable (DataPlaneEvent) -> Void
 
-  init(peers: Peers, channels: Channels, transmitter: Transmitter, waiting: WaitingRoom, counters: Counters) {
+  init(
+    peers: Peers, channels: Channels, transmitter: Transmitter, waiting: WaitingRoom, counters: Counters,
+    at now: Instant, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
+  ) {
     (self.peers, self.channels, self.transmitter) = (peers, channels, transmitter)
     (self.waiting, self.counters) = (waiting, counters)
+    (missing, self.onEvent) = (TokenBucket(rate: Limits.eventRate, at: now), onEvent)
   }
 
   func route(_ routes: SortedMap<NodeTag, NodeID>) { self.routes = routes }
@@ -28,8 +34,11 @@ final class RelayStation {
       return pass(inner, tag: source, hops: hops + 1, source: nil, to: peer, at: now)
     }
     if waiting.serves(tag) { return waiting.keep(inner, for: tag, from: source, hops: hops + 1, at: now) }
-    guard let next = next(to: tag) else { return counters.drop(.relayNotMine) }
     guard hops == 0 else { return counters.drop(.relayHops) }
+    guard let next = next(to: tag) else {
+      if missing.take(at: now) { onEvent(.needsRelay(to: tag)) }
+      return counters.drop(.relayNotMine)
+    }
     pass(inner, tag: tag, hops: 1, source: source, to: next, at: now)
   }
 
@@ -60,7 +69,7 @@ final class RelayStation {
   /// UDP: over a channel the receiver would take it for a frame of its own queue-VR.
   private func next(to tag: NodeTag) -> Peer? {
     let peer = routes[tag].map { peers[$0] } ?? peers[tag]
-    guard let peer, case .datagram = peer.carrier else { return nil }
+    guard let peer, peer.hasSession, case .datagram = peer.carrier else { return nil }
     return peer
   }
 }

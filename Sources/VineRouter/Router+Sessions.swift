@@ -76,6 +76,7 @@ extension Router {
     // Ways grow stale only by time.
     ticks += 1
     if ticks.isMultiple(of: 4) { turn.pathsChanged = true }
+    for (peer, until) in channels.relayed where until <= turn.now { channels.relayed[peer] = nil }
     let wanted = wantedPeers
     let connected = peers.connected
     for peer in wanted {
@@ -106,6 +107,7 @@ extension Router {
   private var wantedPeers: [NodeID] {
     var wanted = gossip.wanted + dataPeers.prefix(Self.eagerPeersMax).filter { !directory.view.isRevoked($0) }
     if registrar.isVoter { wanted += registrar.voters }
+    wanted += channels.relayed.keys
     wanted = wanted.filter { $0 != node }.sorted()
     return wanted.indices.filter { $0 == 0 || wanted[$0] != wanted[$0 - 1] }.map { wanted[$0] }
   }
@@ -128,8 +130,30 @@ extension Router {
 
   mutating func connect(to peer: NodeID, _ turn: inout Turn) {
     guard peer != node, !directory.view.isRevoked(peer), let carrier = carrier(to: peer, at: turn.now) else { return }
+    if case .relayed(let queueVR, _) = carrier, queueVR != node, !peers.isConnected(queueVR) {
+      // First a session with the VR that holds the channel.
+      channels.relayed[queueVR] = turn.now + Self.relayedFor
+      if peers.mayTry(queueVR, at: turn.now) { connect(to: queueVR, &turn) }
+      return
+    }
     peers.tried(peer, at: turn.now)
     run(handshake: .connect(peer, via: carrier), &turn)
+  }
+
+  /// How long after a relay was asked for the session for it is kept.
+  static let relayedFor = Duration.seconds(600)
+  static let relayedMax = 256
+
+  /// A limited-VR's frames shall go on to the VR with this tag: there has to be a session with it, or if it is limited
+  /// itself, with its queue-VR.
+  mutating func relay(to tag: NodeTag, _ turn: inout Turn) {
+    guard let peer = directory.node(tagged: tag) else { return }
+    let next = directory.records[peer]?.role == .limited ? directory.records[peer]?.queueVR : peer
+    guard let next, next != node, channels.relayed.count < Self.relayedMax || channels.relayed[next] != nil else {
+      return
+    }
+    channels.relayed[next] = turn.now + Self.relayedFor
+    if !peers.isConnected(next), peers.mayTry(next, at: turn.now) { connect(to: next, &turn) }
   }
 
   /// The sender has keys that this VR lost, by a restart: a new session is begun from here, where the sender is known.

@@ -109,6 +109,7 @@ public struct Router: Sendable {
     case .channelClosed(let channel, let reason): channelClosed(channel, reason: reason, &turn)
     case .dialBack(let nonce, _): run(reachability: .dialBackArrived(nonce: nonce), &turn)
     case .needsSession(let peer): connect(to: peer, &turn)
+    case .needsRelay(let tag): relay(to: tag, &turn)
     case .unknownSession(let carrier): answerStaleSession(via: carrier, &turn)
     case .persisted(let index, let term): run(registrar.persisted(through: index, term: term, at: now), &turn)
     case .addressesChanged(let addresses): run(reachability: .localAddresses(addresses), &turn)
@@ -187,6 +188,8 @@ public struct Channels: Hashable, Sendable {
   var served: SortedMap<NodeTag, Bool> = [:]
   var routes: SortedMap<NodeTag, NodeID> = [:]
   /// The data plane is to be told.
+  /// VRs that limited-VRs reach through this one, and until when sessions with them are kept for that.
+  var relayed: SortedMap<NodeID, Instant> = [:]
   var servedChanged = false
   var routesChanged = false
 }

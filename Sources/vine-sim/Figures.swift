@@ -134,9 +134,11 @@ struct Figures: ParsableCommand {
     let name = "mass join through one bootstrap peer, \(count) VRs"
     let runs = try each(name) { try Upheaval.join(count: count, seed: $0) }
     return [
-      Figure("\(name), p99", Statistics.percentile(99, runs.map(\.seconds)), "s", goal: count <= 1000 ? 20 : 60,
+      Figure(
+        "\(name), p99", Statistics.percentile(99, runs.map(\.seconds)), "s", goal: count <= 1000 ? 20 : 60,
         seeds: runs.count),
-      Figure("\(name), share of the bytes that the bootstrap sends, p99",
+      Figure(
+        "\(name), share of the bytes that the bootstrap sends, p99",
         Statistics.percentile(99, runs.map { Optional($0.bootstrapShare * 100) }), "%", goal: 25, seeds: runs.count),
     ]
   }
@@ -147,9 +149,11 @@ struct Figures: ParsableCommand {
     guard !runs.isEmpty else { return [] }
     return [
       Figure("\(name), p99", Statistics.percentile(99, runs.map(\.seconds)), "s", goal: 60, seeds: runs.count),
-      Figure("\(name), members resurrected", Double(runs.map(\.resurrected).reduce(0, +)), "VRs", goal: 0,
+      Figure(
+        "\(name), members resurrected", Double(runs.map(\.resurrected).reduce(0, +)), "VRs", goal: 0,
         seeds: runs.count),
-      Figure("\(name), busiest second of a VR", Double(runs.map(\.peakBytesPerSecond).max() ?? 0), "B/s",
+      Figure(
+        "\(name), busiest second of a VR", Double(runs.map(\.peakBytesPerSecond).max() ?? 0), "B/s",
         goal: 10_000_000, seeds: runs.count),
     ]
   }
@@ -159,7 +163,8 @@ struct Figures: ParsableCommand {
     let name = "heal of a 50/50 partition of an hour, \(warm.count) VRs"
     let times = each(name) { Upheaval.heal(split, seed: $0, lossPerCent: 1) }
     return [
-      Figure("\(name), p99", Statistics.percentile(99, times), "s", goal: warm.count <= 1000 ? 10 : 20,
+      Figure(
+        "\(name), p99", Statistics.percentile(99, times), "s", goal: warm.count <= 1000 ? 10 : 20,
         seeds: times.count)
     ]
   }
@@ -170,7 +175,8 @@ struct Figures: ParsableCommand {
     // Five seconds of warming up are simulated, too.
     let ratio = 65 / (Self.processorSeconds - began)
     return [
-      Figure("simulator speed, \(warm.count) VRs, virtual seconds per second of one core", ratio, "s/s",
+      Figure(
+        "simulator speed, \(warm.count) VRs, virtual seconds per second of one core", ratio, "s/s",
         goal: warm.count <= 1000 ? 20 : 3, .higher, seeds: 1)
     ]
   }

@@ -27,8 +27,9 @@ struct Run: ParsableCommand {
     if json {
       try Output.print(RunView(scenario: scenario.name, seed: seed, outcome: outcome))
     } else {
-      print("\(scenario.name), seed \(seed): \(outcome.count) VRs, \(outcome.events) events, "
-        + "trace \(String(outcome.traceHash, radix: 16))")
+      print(
+        "\(scenario.name), seed \(seed): \(outcome.count) VRs, \(outcome.events) events, "
+          + "trace \(String(outcome.traceHash, radix: 16))")
       for line in outcome.recent.suffix(trace) { print(line.text) }
       if let agreement = outcome.agreement { print("agreement \(agreement) s after the last fault") }
     }
@@ -40,7 +41,8 @@ struct Run: ParsableCommand {
 }
 
 struct Sweep: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Runs scenarios from many seeds, up to the first that fails.")
+  static let configuration = CommandConfiguration(
+    abstract: "Runs scenarios from many seeds, up to the first that fails.")
 
   @Option(help: "One scenario, or all.")
   var scenario = "all"

@@ -18,7 +18,9 @@ public struct Bounds: Checker {
     defer { bytes = now }
     for index in world.live {
       let router = world.router(index)
-      if router.peers.connected.count > sessionsMax { return "VR \(index) has \(router.peers.connected.count) sessions" }
+      if router.peers.connected.count > sessionsMax {
+        return "VR \(index) has \(router.peers.connected.count) sessions"
+      }
       if router.gossip.store.count > recordsMax { return "VR \(index) holds \(router.gossip.store.count) records" }
       if bytes.count == now.count, now[index] - bytes[index] > bytesPerSecondMax {
         return "VR \(index) sent and received \(now[index] - bytes[index]) bytes in a second"

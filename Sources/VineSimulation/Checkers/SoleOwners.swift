@@ -8,14 +8,19 @@ public struct SoleOwners: Checker {
   public init() {}
 
   public func check(_ world: World) -> String? {
-    var owners: [Block: NodeID] = [:]
+    var owners: SortedMap<Block, NodeID> = [:]
     for index in world.live {
       for (block, owner) in world.router(index).directory.view.blocks {
         if let other = owners[block], other != owner { return "\(block) belongs to \(other) and to \(owner)" }
         owners[block] = owner
       }
     }
-    let blocks = owners.keys.sorted { $0.base.rawValue < $1.base.rawValue }
+    return Self.overlap(owners.keys.map { $0 })
+  }
+
+  /// Two different blocks of a list that share an address.
+  static func overlap(_ blocks: [Block]) -> String? {
+    let blocks = blocks.sorted { $0.base.rawValue < $1.base.rawValue }
     for (first, second) in zip(blocks, blocks.dropFirst()) where first.last.rawValue >= second.base.rawValue {
       return "\(first) and \(second) overlap"
     }

@@ -25,7 +25,9 @@ public struct Trace: Sendable {
   mutating func note(_ kind: EventKind, at now: Int64, _ to: Int, _ from: Int, _ frame: UInt8, _ bytes: [UInt8]) {
     var content = UInt64(truncatingIfNeeded: bytes.count)
     // Every eighth byte and the last ones: enough to tell two runs apart, and cheap.
-    for position in stride(from: 0, to: bytes.count, by: 8) { content = content &* 0x100_0000_01B3 ^ UInt64(bytes[position]) }
+    for position in stride(from: 0, to: bytes.count, by: 8) {
+      content = content &* 0x100_0000_01B3 ^ UInt64(bytes[position])
+    }
     if let last = bytes.last { content = content &* 0x100_0000_01B3 ^ UInt64(last) }
     mix(UInt64(bitPattern: now))
     mix(UInt64(truncatingIfNeeded: to) << 32 | UInt64(UInt32(truncatingIfNeeded: from)))

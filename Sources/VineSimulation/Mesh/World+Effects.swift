@@ -29,7 +29,8 @@ extension World {
     case .handshake(let bytes, let carrier): send(.handshake(bytes), from: index, via: carrier)
     case .openChannel(let channel, let endpoint): open(Int(channel.rawValue), from: index, to: endpoint)
     case .closeChannel(let channel): close(Int(channel.rawValue), at: index)
-    case .dialBack(let endpoint, let nonce): send(.dialBack(nonce), from: index, via: .datagram(endpoint), fromOtherPort: true)
+    case .dialBack(let endpoint, let nonce):
+      send(.dialBack(nonce), from: index, via: .datagram(endpoint), fromOtherPort: true)
     case .event(.memberChanged(let node, _, let state)):
       guard let about = numbers[node] else { return }
       verdicts.append(Verdict(at: now, by: index, about: about, state: state))
@@ -46,7 +47,8 @@ extension World {
   }
 
   private mutating func sendControl(_ bytes: [UInt8], from index: Int, to peer: NodeID) {
-    guard let session = vrs[index].plane.sending(to: peer, at: now), let carrier = vrs[index].plane.carriers[peer] else {
+    guard let session = vrs[index].plane.sending(to: peer, at: now), let carrier = vrs[index].plane.carriers[peer]
+    else {
       return
     }
     vrs[index].payloadsSent += Payloads.count(in: bytes)

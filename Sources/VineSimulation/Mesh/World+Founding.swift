@@ -33,7 +33,9 @@ extension World {
       let network = try founding.createVine("vine\(number)", of: members)
       vineMembers.append(members)
       for member in members {
-        guard let block = founding.registrar.registry.view.blocks(of: founding.keys[member].node).first else { continue }
+        guard let block = founding.registrar.registry.view.blocks(of: founding.keys[member].node).first else {
+          continue
+        }
         for host in 2..<4 { hosts[member].add(IPv4Address(rawValue: block.base.rawValue + UInt32(host)), to: network) }
       }
     }
@@ -118,7 +120,8 @@ extension World {
     let connected = router.peers.connected
     let missing = router.gossip.wanted.filter { !connected.contains($0) }.map { peer -> String in
       guard let number = numbers[peer] else { return "a stranger" }
-      return "VR \(number) (\(routers[number].reachability.role), knows it as \(router.directory.records[peer]?.role, default: "nothing"))"
+      let known = router.directory.records[peer].map { "\($0.role)" } ?? "nothing"
+      return "VR \(number) (\(routers[number].reachability.role), known as \(known))"
     }
     return "VR \(index) (\(router.reachability.role)) has no session with \(missing.joined(separator: ", "))"
   }

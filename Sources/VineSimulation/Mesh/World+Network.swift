@@ -75,7 +75,9 @@ extension World {
       input(.dialBack(nonce: nonce, from: from), to: index)
     case .control(let bytes, let local, let key):
       trace.note(.datagram, at: now, index, sender, 3, bytes)
-      guard let session = vrs[index].plane.sessions[local] else { return input(.unknownSession(via: carrier), to: index) }
+      guard let session = vrs[index].plane.sessions[local] else {
+        return input(.unknownSession(via: carrier), to: index)
+      }
       // Sealed under other keys: it does not open, and is dropped.
       guard session.key == key else { return }
       if !session.isConfirmed {
@@ -87,12 +89,19 @@ extension World {
     }
   }
 
-  private mutating func relay(_ inner: Frame.Body, _ from: NodeTag, _ to: NodeTag, _ hops: Int, _ sender: Int, at index: Int) {
+  private mutating func relay(
+    _ inner: Frame.Body, _ from: NodeTag, _ to: NodeTag, _ hops: Int, _ sender: Int, at index: Int
+  ) {
     if to == vrs[index].node.tag {
       let last = vrs[sender].node
       return take(inner, from: sender, via: .relayed(by: last, peer: from), at: index)
     }
     guard hops < 2 else { return }
+    let next = vrs[index].plane.relayRoutes[to] ?? vrs[index].plane.byTag[to]
+    guard let next, vrs[index].plane.sending(to: next, at: now) != nil, vrs[index].plane.carriers[next] != nil else {
+      if hops == 0 { input(.needsRelay(to: to), to: index) }
+      return
+    }
     let frame = Frame.Body.relay(inner, from: from, to: to, hops: hops + 1)
     if let peer = vrs[index].plane.byTag[to], let carrier = vrs[index].plane.carriers[peer] {
       send(frame, from: index, via: carrier)

@@ -33,7 +33,11 @@ struct FaultHand: Sendable {
       }
     case .oneWay:
       let other = random.int(in: 0..<world.count)
-      if random.below(3) == 0 { world.underlay.mend(from: one, to: other) } else { world.underlay.cut(from: one, to: other) }
+      if random.below(3) == 0 {
+        world.underlay.mend(from: one, to: other)
+      } else {
+        world.underlay.cut(from: one, to: other)
+      }
     case .stall: world.stall(one, for: .milliseconds(Int64(random.int(in: 100..<6000))))
     case .drift: world.setClock(of: one, driftPartsPerMillion: Int64(random.int(in: 0..<401)) - 200)
     case .natFlush: if world.natCount > 0 { world.flushNAT(random.int(in: 0..<world.natCount)) }

@@ -11,8 +11,10 @@ public struct Scenario: Sendable {
 
   public static let all: [Scenario] = [
     Scenario(name: "calm", summary: "no faults: nothing may happen", faults: [.change], limitedPerCentMax: 0),
-    Scenario(name: "lossy", summary: "datagrams get lost, 20 % at most", faults: [.loss, .change], limitedPerCentMax: 0),
-    Scenario(name: "partition", summary: "halves that part and meet", faults: [.partition, .change], limitedPerCentMax: 0),
+    Scenario(
+      name: "lossy", summary: "datagrams get lost, 20 % at most", faults: [.loss, .change], limitedPerCentMax: 0),
+    Scenario(
+      name: "partition", summary: "halves that part and meet", faults: [.partition, .change], limitedPerCentMax: 0),
     Scenario(name: "churn", summary: "VRs crash and start", faults: [.crash, .change], limitedPerCentMax: 0),
     Scenario(
       name: "nat-churn", summary: "NATs of all kinds forget their mappings", faults: [.natFlush, .change],
