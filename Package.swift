@@ -84,12 +84,13 @@ let package = Package(
       ]),
 
     // MARK: Simulation: a second shell over the same cores
-    core(
-      "VineSimulation",
-      [
-        "VineAddress", "VineGossip", "VineIdentity", "VineRaft", "VineRegistry", "VineRouter", "VineRouting",
-        "VineSession", "VineWire",
-      ]),
+    // No core: it remembers verdicts on signatures across VRs, behind a lock.
+    .target(
+      name: "VineSimulation",
+      dependencies: [
+        "VineBase", "VineAddress", "VineGossip", "VineIdentity", "VineRaft", "VineRegistry", "VineRouter",
+        "VineRouting", "VineSession", "VineWire",
+      ], swiftSettings: swiftSettings),
 
     // MARK: Shells
     .target(

@@ -117,7 +117,7 @@ import VineControl
 
   /// Runs `body` beside a server on a socket of its own.
   private func withDaemon(
-    timeout: Duration = .seconds(10),
+    timeout: Duration = .seconds(60),
     answering answer: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse,
     do body: (ControlClient) async throws -> Void
   ) async throws {
@@ -128,7 +128,7 @@ import VineControl
       running.cancel()
       try? FileManager.default.removeItem(atPath: path)
     }
-    try await server.waitUntilListening(timeout: 5)
+    try await server.waitUntilListening(timeout: 30)
     try await body(ControlClient(socket: path, timeout: timeout))
     await server.stop()
   }

@@ -62,7 +62,7 @@ func inside<Result: Sendable>(_ namespace: String, _ body: @escaping @Sendable (
 }
 
 /// Waits until `condition` holds, at most `seconds`.
-func eventually(_ seconds: Double = 5, _ condition: () -> Bool) -> Bool {
+func eventually(_ seconds: Double = 20, _ condition: () -> Bool) -> Bool {
   let end = Date().addingTimeInterval(seconds)
   while Date() < end {
     if condition() { return true }

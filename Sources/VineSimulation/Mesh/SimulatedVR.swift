@@ -35,13 +35,15 @@ struct SimulatedVR: Sendable {
   var node: NodeID { identity.node }
 
   func local(_ now: Int64) -> Instant {
-    Instant(nanoseconds: offset + now + now / 1_000_000 * driftPartsPerMillion)
+    let ahead = now / 1_000_000 * driftPartsPerMillion + now % 1_000_000 * driftPartsPerMillion / 1_000_000
+    return Instant(nanoseconds: offset + now + ahead)
   }
 
-  /// When the VR's own clock shows `instant`, to within a microsecond an hour.
+  /// When the VR's own clock shows `instant`.
   func global(_ instant: Instant) -> Int64 {
     let elapsed = instant.nanoseconds - offset
-    return elapsed - elapsed / 1_000_000 * driftPartsPerMillion
+    let pace = 1_000_000 + driftPartsPerMillion
+    return elapsed / pace * 1_000_000 + elapsed % pace * 1_000_000 / pace
   }
 }
 
