@@ -12,7 +12,11 @@ extension Router {
   mutating func received(
     control bytes: [UInt8], from peer: NodeID, via carrier: Carrier, on index: UInt32, _ turn: inout Turn
   ) {
-    if peers.heard(peer, via: carrier, at: turn.now) { turn.pathsChanged = true }
+    if peers.heard(peer, via: carrier, at: turn.now) {
+      turn.pathsChanged = true
+      // It comes from elsewhere: its NAT has another mapping, which only others can tell it.
+      if peers.isConnected(peer) { send(hello(over: carrier), to: peer, &turn) }
+    }
     if case .channel(let channel) = carrier { run(keeper: .heard(channel), &turn) }
     do throws(WireError) {
       let message = try ControlMessage.decode(bytes)

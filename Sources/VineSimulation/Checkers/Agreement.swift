@@ -11,7 +11,7 @@ public struct Agreement: Checker {
     let live = world.live
     guard live.count == world.count else { return "\(world.count - live.count) VRs do not run" }
     guard let first = live.first else { return nil }
-    for index in live where !world.isConnected(index) { return "VR \(index) lacks a session that it wants" }
+    for index in live where !world.isConnected(index) { return world.lacking(index) }
     let root = world.router(first).gossip.store.root
     for index in live where world.router(index).gossip.store.root != root {
       return "VR \(index) and VR \(first) hold different records"

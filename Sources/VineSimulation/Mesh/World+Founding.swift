@@ -112,6 +112,17 @@ extension World {
     }
   }
 
+  /// Which sessions the VR lacks, in words.
+  func lacking(_ index: Int) -> String {
+    let router = routers[index]
+    let connected = router.peers.connected
+    let missing = router.gossip.wanted.filter { !connected.contains($0) }.map { peer -> String in
+      guard let number = numbers[peer] else { return "a stranger" }
+      return "VR \(number) (\(routers[number].reachability.role), knows it as \(router.directory.records[peer]?.role, default: "nothing"))"
+    }
+    return "VR \(index) (\(router.reachability.role)) has no session with \(missing.joined(separator: ", "))"
+  }
+
   /// All live VRs hold the same records and verdicts.
   public var rootsAgree: Bool {
     let roots = live.map { routers[$0].gossip.store.root }
