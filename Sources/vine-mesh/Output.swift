@@ -11,7 +11,8 @@ enum Output {
   static func progress(_ text: String) {
     guard isatty(STDERR_FILENO) == 1 else { return }
     var size = winsize()
-    let width = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? max(20, Int(size.ws_col)) : 80
+    // Some terminals do not say how wide they are.
+    let width = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
     let printable = text.unicodeScalars.map {
       $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) ? "?" : Character($0)
     }

@@ -252,6 +252,34 @@ private final class World {
     }
   }
 
+  @Test func `several changes at once make each VR of a ViNe speak once, and whoever changed twice`() throws {
+    let world = try World()
+    let (uf, physics) = (world.genesis.founder, try #require(VineName("physics")))
+    var others: [NodeID] = []
+    for number in UInt8(2)..<9 {
+      let key = try World.key(number)
+      let granted = try world.admit(key, site: "site\(number)")
+      try world.add(key, site: "site\(number)", records: granted, bootstrap: uf)
+      others.append(key.node)
+    }
+    world.run(.seconds(10))
+    world.request(.createVine(physics), at: uf)
+    for node in others { world.request(.joinVine(physics), at: node) }
+    world.run(.seconds(5))
+    func sequences() -> [UInt64] { ([uf] + others).map { world.routers[$0]?.own.version.sequence ?? 0 } }
+    let before = sequences()
+    for host in UInt32(10)..<14 {
+      world.deliver(
+        .request(RequestID(rawValue: 1), .addHost(IPv4Address(rawValue: 0xAC10_0000 + host), physics)), to: uf)
+    }
+    world.run(.seconds(5))
+    #expect(world.failures.isEmpty)
+    #expect(zip(sequences(), before).map { $0 - $1 } == [4] + others.map { _ in 1 })
+    for router in world.routers.values {
+      #expect(router.agreement(on: NetworkID(rawValue: 1))?.agreeingCount == 8)
+    }
+  }
+
   @Test func `what a VR counts of its changes goes on over a restart, and one without changes counts none`() throws {
     let world = try World()
     let (uf, physics) = (world.genesis.founder, try #require(VineName("physics")))
