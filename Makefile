@@ -11,6 +11,8 @@ DESTDIR ?=
 SWIFT_BUILD_FLAGS ?=
 DEMO_FLAGS ?=
 MINUTES ?= 5
+SCENARIO ?= all
+SEED ?= 1
 
 # Libraries that Package.swift links, then what runs the VRs and the programs of the demo.
 BUILD_PACKAGES := libsodium-dev libnetfilter-queue-dev libmnl-dev libnet1-dev libsqlite3-dev pkg-config
@@ -26,7 +28,7 @@ deps: ## installs the Debian packages that are missing
 	@.ci/deps $(BUILD_PACKAGES) $(RUN_PACKAGES)
 
 .PHONY: build
-build: deps ## builds vine-meshd and vine-mesh, release
+build: deps ## builds vine-meshd, vine-mesh and vine-sim, release
 	@swift build -c release $(SWIFT_BUILD_FLAGS)
 
 .PHONY: test
@@ -37,6 +39,16 @@ test: deps ## runs all tests; says what it skipped and why
 demo: build ## three sites, one behind NAT: real programs talk (root)
 	@mkdir -p reports
 	@python3 Chaos/demo.py $(DEMO_FLAGS)
+
+.PHONY: simulate
+simulate: deps ## meshes on virtual time: SCENARIO=all, from SEED=1, MINUTES=5
+	@swift build -c release --product vine-sim $(SWIFT_BUILD_FLAGS)
+	@.build/release/vine-sim sweep --scenario $(SCENARIO) --seeds $(SEED)..1000000 --minutes $(MINUTES)
+
+.PHONY: figures
+figures: deps ## measures the simulated mesh, hours: reports/simulation.json
+	@swift build -c release --product vine-sim $(SWIFT_BUILD_FLAGS)
+	@.build/release/vine-sim figures
 
 .PHONY: lint
 lint: ## checks the format of all Swift files
@@ -59,7 +71,8 @@ proto: ## generates Swift from the .proto files
 install: build ## installs programs, man pages, unit and completions: DESTDIR= PREFIX=
 	@install -D -m 755 .build/release/vine-meshd $(DESTDIR)$(PREFIX)/sbin/vine-meshd
 	@install -D -m 755 .build/release/vine-mesh $(DESTDIR)$(PREFIX)/bin/vine-mesh
-	@install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/vine-mesh.1
+	@install -D -m 755 .build/release/vine-sim $(DESTDIR)$(PREFIX)/bin/vine-sim
+	@install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/vine-mesh.1 docs/man/vine-sim.1
 	@install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/vine-meshd.8
 	@install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	@sed 's|@PREFIX@|$(PREFIX)|' packaging/vine-meshd@.service \

@@ -111,7 +111,9 @@ let package = Package(
     .executableTarget(
       name: "vine-mesh", dependencies: ["VineHost", "VineControl", arguments], swiftSettings: swiftSettings),
 
-    .executableTarget(name: "vine-sim", dependencies: ["VineSimulation", "VineBase", "VineGossip", "VineRouter", arguments], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "vine-sim", dependencies: ["VineSimulation", "VineBase", "VineGossip", "VineRouter", arguments],
+      swiftSettings: swiftSettings),
 
     // MARK: Tests
     .testTarget(name: "VineBaseTests", dependencies: ["VineBase"], swiftSettings: swiftSettings),

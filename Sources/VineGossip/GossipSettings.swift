@@ -1,4 +1,4 @@
-/// Times and counts of gossip. docs/decisions/0015 has the measurements behind them.
+/// Times and counts of gossip. docs/decisions/0016 has the reasons, `vine-sim figures` the measurements.
 public struct GossipSettings: Hashable, Sendable {
   // MARK: Neighbours
 
