@@ -131,7 +131,9 @@ extension Router {
   mutating func connect(to peer: NodeID, _ turn: inout Turn) {
     guard peer != node, !directory.view.isRevoked(peer), let carrier = carrier(to: peer, at: turn.now) else { return }
     if case .relayed(let queueVR, _) = carrier, queueVR != node, !peers.isConnected(queueVR) {
-      // First a session with the VR that holds the channel.
+      // First a session with the VR that holds the channel, which is reached directly or not at all: records that are
+      // out of date may name queue-VRs in a circle.
+      if case .relayed? = self.carrier(to: queueVR, at: turn.now) { return }
       channels.relayed[queueVR] = turn.now + Self.relayedFor
       if peers.mayTry(queueVR, at: turn.now) { connect(to: queueVR, &turn) }
       return

@@ -13,6 +13,8 @@ extension World {
     case .channel(let channel): sendRecord(body, from: index, on: Int(channel.rawValue))
     case .relayed(let queueVR, let tag):
       guard let way = vrs[index].plane.carriers[queueVR] else { return }
+      // A queue-VR is reached directly: one relay header a frame.
+      if case .relayed = way { return }
       send(.relay(body, from: vrs[index].node.tag, to: tag, hops: 0), from: index, via: way)
     }
   }
