@@ -21,7 +21,8 @@ struct RelayTests {
       } == true)
     #expect(eventually { accepted(world[queue]).count > before })
     let other = try #require(accepted(world[queue]).last)
-    world.connect(queue, limited, .channel(other), .channel(channel))
+    // The limited-VR first: frames that waited are answered as soon as they come.
+    world.connect(limited, queue, .channel(channel), .channel(other))
     world[queue].plane.post(.limitedPeers([world[limited].node.tag]))
   }
 
