@@ -14,7 +14,8 @@ extension Gossip {
   mutating func sync(at now: Instant, _ effects: inout [Effect]) {
     if comparison != nil { ask(at: now, &effects) }
     guard let due = nextSync, due <= now else { return }
-    nextSync = now + settings.syncInterval + random.jitter(settings.syncInterval)
+    let interval = isYoung(at: now) ? settings.syncYoung : settings.syncInterval
+    nextSync = now + interval + random.jitter(interval)
     // A comparison, or the records it found missing, is under way: the next one later.
     if comparison.map({ !$0.isDone }) ?? false || wants.count > settings.pullWindow { return syncSoon(at: now) }
     guard let peer = random.element(of: neighbours) else { return }
@@ -34,10 +35,11 @@ extension Gossip {
     else { return }
     let sinceSync = lastSync.map { now - $0 } ?? .seconds(3600)
     let isQuiet = now - lastChange >= settings.quiet && sinceSync >= settings.quiet
-    let isYoung = firstConnected.map { now - $0 < settings.youth } ?? true
-    guard isQuiet || sinceSync >= (isYoung ? settings.syncYoung : settings.syncBusy) else { return }
+    guard isQuiet || sinceSync >= (isYoung(at: now) ? settings.syncYoung : settings.syncBusy) else { return }
     compare(with: peer, at: now, &effects)
   }
+
+  private func isYoung(at now: Instant) -> Bool { firstConnected.map { now - $0 < settings.youth } ?? true }
 
   // MARK: Answering
 
@@ -55,6 +57,12 @@ extension Gossip {
     // Silence says that the roots are equal.
     for part in batches(differences, weight: Self.weight) {
       effects.append(.send(.differences(part, count: UInt64(store.count)), to: peer))
+    }
+    // Whoever knows much more is the one to ask, and at once.
+    if branches.first?.branch == .root, count > UInt64(store.count + store.count / 8 + 8), neighbours.contains(peer),
+      comparison?.isDone ?? true, wants.count < settings.pullWindow
+    {
+      compare(with: peer, at: now, &effects)
     }
     // What the other one has and this one has not, this one finds when it asks itself.
     if branches.first?.branch == .root, !differences.isEmpty, neighbours.contains(peer) {
