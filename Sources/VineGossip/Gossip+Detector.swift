@@ -18,7 +18,10 @@ extension Gossip {
     if let errand = prober.errands.removeValue(forKey: sequence) {
       effects.append(.send(.ack(sequence: errand.sequence, root: store.root), to: errand.requester))
     }
-    if prober.probes.removeValue(forKey: sequence) != nil { prober.feel(-1, max: settings.healthMax) }
+    if let probe = prober.probes.removeValue(forKey: sequence) {
+      if probe.tries == 1 { prober.firstTry(wasAnswered: true) }
+      prober.feel(-1, max: settings.healthMax)
+    }
   }
 
   mutating func requested(
@@ -74,7 +77,8 @@ extension Gossip {
     guard !prober.probes.values.contains(where: { $0.target == target }) else { return }
     let sequence = prober.takeSequence()
     prober.probes[sequence] = Probe(
-      sequence: sequence, target: target, isConfirming: isConfirming, due: now + patience)
+      sequence: sequence, target: target, isConfirming: isConfirming, due: now + patience,
+      triesMax: prober.triesMax(isConfirming: isConfirming))
     effects.append(.send(.ping(sequence: sequence, root: store.root, said(of: target)), to: target))
   }
 
@@ -82,6 +86,7 @@ extension Gossip {
 
   private mutating func tryAgain(_ probe: Probe, at now: Instant, _ effects: inout [Effect]) {
     var probe = probe
+    if probe.tries == 1 { prober.firstTry(wasAnswered: false) }
     guard probe.tries < probe.triesMax else {
       prober.probes[probe.sequence] = nil
       // Nobody answers this VR, not even to say no: perhaps it is the one that is cut off.

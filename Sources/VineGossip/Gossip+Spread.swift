@@ -54,7 +54,8 @@ extension Gossip {
     let eager = Array(news.filter(\.isEager).prefix(settings.eagerMax))
     let isAuthor = eager.contains { $0.source == nil }
     let eagerCount = settings.eagerFanOut + (isAuthor ? 1 : 0)
-    for (position, peer) in peers.prefix(eagerCount + settings.lazyFanOut).enumerated() {
+    let lazyCount = prober.hasLoss ? peers.count : settings.lazyFanOut
+    for (position, peer) in peers.prefix(eagerCount + lazyCount).enumerated() {
       if position < eagerCount {
         push(eager.filter { $0.source != peer }.flatMap { store.records(at: $0.place) }, to: peer, &effects)
       }

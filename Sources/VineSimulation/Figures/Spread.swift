@@ -12,20 +12,27 @@ public enum Spread {
     return shape
   }
 
-  /// - Returns: seconds until the last live VR had it, and copies sent by each VR on average.
-  public static func measure(_ warm: World, seed: UInt64, lossPerCent: Int) -> (seconds: Measurement, copies: Double) {
+  /// A mesh that has had so much loss for a while: its VRs know it from their probes.
+  public static func accustomed(_ warm: World, lossPerCent: Int) -> World {
     var world = warm
-    world.reseed(seed)
     world.underlay.lossPerTenThousand = UInt64(lossPerCent * 100)
+    world.run(.seconds(30))
+    return world
+  }
+
+  /// - Returns: seconds until the last live VR had it, and copies of a record sent by each VR on average.
+  public static func measure(_ used: World, seed: UInt64) -> (seconds: Measurement, copies: Double) {
+    var world = used
+    world.reseed(seed)
     var random = RandomSource(seed: seed)
     world.run(.seconds(2) + random.jitter(.seconds(8)))
     let number = random.int(in: 0..<world.vineMembers.count)
     let author = world.vineMembers[number][0]
     let key = RecordKey(kind: .vr, id: world.node(author).bytes)
-    let before = world.router(author).gossip.store[key]?.version
+    let before = world.ownVersion(of: author)
     let sent = world.live.map(world.payloadsSent)
     world.addHost(at: author, vine: number, number: 9)
-    guard let version = world.router(author).gossip.store[key]?.version, before.map({ $0 < version }) ?? true else {
+    guard let version = world.ownVersion(of: author), before.map({ $0 < version }) ?? true else {
       return (nil, .infinity)
     }
     var waiting = world.live
@@ -35,12 +42,19 @@ public enum Spread {
     }
     // Late copies count, too.
     world.run(.seconds(2))
+    // Whoever refuted an accusation meanwhile spread a record, too.
+    let records = world.live.filter { world.ownVersion(of: $0) != used.ownVersion(of: $0) }.count
     let copies = zip(world.live, sent).reduce(0) { $0 + world.payloadsSent(by: $1.0) - $1.1 }
-    return (time?.inSeconds, Double(copies) / Double(world.live.count))
+    return (time?.inSeconds, Double(copies) / Double(world.live.count * max(1, records)))
   }
 }
 
 extension World {
+  /// The version of a VR's own record.
+  func ownVersion(of index: Int) -> RecordVersion? {
+    router(index).gossip.store[RecordKey(kind: .vr, id: node(index).bytes)]?.version
+  }
+
   /// Puts a further host of the VR's block into a ViNe that its site takes part in.
   mutating func addHost(at index: Int, vine number: Int, number host: UInt32) {
     let router = routers[index]
