@@ -74,6 +74,17 @@ extension Gossip {
     }
   }
 
+  /// When a young VR published its own record there was nobody to push it to, and only a VR whose record is out is looked
+  /// for by its neighbours.
+  func introduce(to peer: NodeID, at now: Instant, _ effects: inout [Effect]) {
+    let own = store.records(at: place)
+    if firstConnected == nil {
+      push(own, to: peer, &effects)
+    } else if isYoung(at: now) {
+      announce(own, to: peer, &effects)
+    }
+  }
+
   func push(_ records: [SignedRecord], to peer: NodeID, _ effects: inout [Effect]) {
     for part in batches(records, weight: \.weight) { effects.append(.send(.push(part), to: peer)) }
   }

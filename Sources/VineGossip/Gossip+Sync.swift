@@ -39,7 +39,7 @@ extension Gossip {
     compare(with: peer, at: now, &effects)
   }
 
-  private func isYoung(at now: Instant) -> Bool { firstConnected.map { now - $0 < settings.youth } ?? true }
+  func isYoung(at now: Instant) -> Bool { firstConnected.map { now - $0 < settings.youth } ?? true }
 
   // MARK: Answering
 

@@ -212,6 +212,7 @@ public struct Gossip: Sendable {
   private mutating func connected(_ peer: NodeID, at now: Instant, _ effects: inout [Effect]) {
     guard peer != node else { return }
     connected[peer] = true
+    introduce(to: peer, at: now, &effects)
     firstConnected = firstConnected ?? now
     prober.nextProbe = prober.nextProbe ?? now + random.jitter(settings.probeInterval)
     choose()
