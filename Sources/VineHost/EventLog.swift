@@ -35,6 +35,8 @@ final class EventLog: Sendable {
       }
     case .memberChanged(let node, let site, let state):
       logger.notice("\(site) is \(state)", metadata: ["vine.node": "\(node)"])
+    case .recordAccepted(let node, let version):
+      logger.debug("record \(version.epoch).\(version.sequence) of \(node)")
     case .roleChanged(let role, let evidence): logger.notice("this VR is \(role): \(evidence)")
     case .queueVRChanged(let node, let site):
       logger.notice("queue-VR is \(site ?? "none")", metadata: node.map { ["vine.node": "\($0)"] } ?? [:])

@@ -67,7 +67,8 @@ struct FrameConnection {
       var chunk = [UInt8](repeating: 0, count: 16384)
       let count = recv(descriptor, &chunk, chunk.count, 0)
       guard count != 0 else {
-        throw HostError("the VR at \(endpoint) closed the connection", mend: "see its log, then try again", .failed)
+        throw HostError("the VR at \(endpoint) closed the connection", mend: "see its log, then try again", .failed,
+          isPassing: true)
       }
       if count > 0 { buffer += chunk[..<count] } else if errno != EAGAIN { throw unreachable(errno) }
     }
@@ -83,7 +84,7 @@ struct FrameConnection {
   private var timedOut: HostError {
     HostError(
       "no answer from \(endpoint) in time", mend: "check that it runs, and that TCP port \(endpoint.port) gets through",
-      .notConverged)
+      .notConverged, isPassing: true)
   }
 
   private func unreachable(_ code: Int32) -> HostError {

@@ -5,11 +5,18 @@ public struct HostError: ExplainedError, Hashable {
   public let message: String
   public let mend: String
   public let exitCode: Int32
+  /// It may go well when it is tried again as it is: a datagram was lost, a connection broke.
+  let isPassing: Bool
 
   public init(_ message: String, mend: String, _ status: ExitStatus) {
+    self.init(message, mend: mend, status, isPassing: false)
+  }
+
+  init(_ message: String, mend: String, _ status: ExitStatus, isPassing: Bool) {
     self.message = message
     self.mend = mend
     exitCode = status.rawValue
+    self.isPassing = isPassing
   }
 
   var setup: SetupError { SetupError(message: message, mend: mend, exitCode: exitCode) }

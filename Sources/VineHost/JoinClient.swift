@@ -13,19 +13,26 @@ struct JoinClient {
   let key: StaticKey
   let deadline: Instant
 
+  /// One connection gets this long; then another is tried.
+  private static let attemptMax = Duration.seconds(5)
+
+  /// Asks each VR of the token, and again while what went wrong may pass and there is time: the mesh takes the same VR's
+  /// second request for a repetition.
   /// - Throws: `HostError` with the one line that both sides see.
   func run() throws(HostError) -> (grant: JoinGrant, genesis: Genesis) {
-    var last: HostError?
-    for endpoint in token.endpoints {
-      do throws(HostError) {
-        var connection = try FrameConnection(to: endpoint, deadline: deadline)
-        defer { connection.close() }
-        return try join(over: &connection, endpoint)
-      } catch {
-        last = error
+    var last = HostError("the token names no VR to ask", mend: "ask for a new token", .failed)
+    repeat {
+      for endpoint in token.endpoints {
+        do throws(HostError) {
+          var connection = try FrameConnection(to: endpoint, deadline: min(deadline, Clock.now + Self.attemptMax))
+          defer { connection.close() }
+          return try join(over: &connection, endpoint)
+        } catch {
+          last = error
+        }
       }
-    }
-    throw last ?? HostError("the token names no VR to ask", mend: "ask for a new token", .failed)
+    } while last.isPassing && Clock.now < deadline
+    throw last
   }
 
   private func join(
@@ -77,7 +84,7 @@ struct JoinClient {
         case .failed(_, _, .refused(let reason)), .refusedPeer(_, let reason):
           throw HostError("the VR at \(endpoint) refused: \(reason.explanation)", mend: "", .failed)
         case .failed(_, _, let failure):
-          throw HostError("no session with \(endpoint): \(failure)", mend: "try again", .failed)
+          throw HostError("no session with \(endpoint): \(failure)", mend: "try again", .failed, isPassing: true)
         }
       }
       if let established { return established }

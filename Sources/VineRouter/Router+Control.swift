@@ -92,6 +92,7 @@ extension Router {
       case .send(let message, let peer): send(.gossip(message), to: peer, &turn)
       case .accepted(let record):
         turn.records.append(record)
+        if record.key.kind == .vr { turn.report(.recordAccepted(record.author, record.version)) }
         absorb(record, &turn)
       case .contact(let peer): if peers.mayTry(peer, at: turn.now) { connect(to: peer, &turn) }
       case .member(let member):

@@ -44,6 +44,8 @@ public enum RouterEvent: Hashable, Sendable {
   case peerRefused(via: Carrier, RefusalReason)
   case refusedByPeer(NodeID?, via: Carrier, RefusalReason)
   case handshakeFailed(NodeID?, via: Carrier, String)
+  /// News: another VR's record, or a newer version of it.
+  case recordAccepted(NodeID, RecordVersion)
   case memberChanged(NodeID, site: String, MemberState)
   case roleChanged(String, evidence: String)
   case queueVRChanged(NodeID?, site: String?)
