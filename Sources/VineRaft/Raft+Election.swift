@@ -9,7 +9,7 @@ extension Raft {
     restartTimer(at: now)
     effects.append(.role(.preCandidate, leader: nil))
     let request = VoteRequest(term: hardState.term.next, lastIndex: log.lastIndex, lastTerm: log.lastTerm)
-    for peer in voters where peer != node { effects.append(.send(.preVote(request), to: peer)) }
+    for peer in configuration.allVoters where peer != node { effects.append(.send(.preVote(request), to: peer)) }
   }
 
   mutating func startElection(at now: Instant, _ effects: inout [Effect]) {
@@ -21,9 +21,9 @@ extension Raft {
     // The vote for oneself is durable before anybody is asked for theirs.
     effects.append(.persist(hardState, appending: [], truncatingFrom: nil))
     effects.append(.role(.candidate, leader: nil))
-    if votes.count >= quorum { return lead(at: now, &effects) }
+    if configuration.isQuorum(votes.contains) { return lead(at: now, &effects) }
     let request = VoteRequest(term: hardState.term, lastIndex: log.lastIndex, lastTerm: log.lastTerm)
-    for peer in voters where peer != node { effects.append(.send(.vote(request), to: peer)) }
+    for peer in configuration.allVoters where peer != node { effects.append(.send(.vote(request), to: peer)) }
   }
 
   mutating func answer(preVote request: VoteRequest, from peer: NodeID, at now: Instant, _ effects: inout [Effect]) {
@@ -53,7 +53,7 @@ extension Raft {
     leader = node
     votes = []
     progress = [:]
-    for peer in voters where peer != node { progress[peer] = Progress(next: log.lastIndex.next, heard: now) }
+    trackMembers(at: now)
     deadline = now + settings.heartbeatInterval
     effects.append(.role(.leader, leader: node))
     append(.noop, &effects)

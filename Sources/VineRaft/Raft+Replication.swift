@@ -8,8 +8,10 @@ extension Raft {
 
   /// Heartbeat; and a leader that does not hear a majority steps down (thesis 6.2).
   mutating func beat(at now: Instant, _ effects: inout [Effect]) {
-    let reached = 1 + progress.values.filter { now - $0.heard < settings.electionTimeout * 2 }.count
-    guard reached >= quorum else { return step(down: nil, at: now, &effects) }
+    let isReached = configuration.isQuorum { peer in
+      peer == node || progress[peer].map { now - $0.heard < settings.electionTimeout * 2 } ?? false
+    }
+    guard isReached else { return step(down: nil, at: now, &effects) }
     deadline = now + settings.heartbeatInterval
     replicate(at: now, &effects)
   }
@@ -18,14 +20,17 @@ extension Raft {
     guard let known = progress[peer], let previousTerm = log.term(at: known.next.previous) else { return }
     let entries = log.slice(from: known.next, max: settings.entriesMax)
     let message = Append(
-      term: hardState.term, previousIndex: known.next.previous, previousTerm: previousTerm, commit: log.committed,
+      term: hardState.term, session: known.session, previousIndex: known.next.previous, previousTerm: previousTerm,
+      commit: log.committed,
       entries: entries)
     effects.append(.send(.append(message), to: peer))
   }
 
   mutating func follow(_ append: Append, from peer: NodeID, at now: Instant, _ effects: inout [Effect]) {
     func reply(_ success: Bool, _ match: LogIndex) -> Effect {
-      .send(.appendReply(AppendReply(term: hardState.term, success: success, match: match)), to: peer)
+      .send(
+        .appendReply(AppendReply(term: hardState.term, session: append.session, success: success, match: match)),
+        to: peer)
     }
     guard append.term == hardState.term, role != .leader, isContiguous(append) else {
       effects.append(reply(false, log.lastIndex))
@@ -44,7 +49,7 @@ extension Raft {
     let match = LogIndex(rawValue: append.previousIndex.rawValue + UInt64(append.entries.count))
     effects.append(reply(true, match))
     let committed = log.commit(through: min(append.commit, match))
-    if !committed.isEmpty { effects.append(.committed(committed)) }
+    decided(committed, &effects)
   }
 
   /// Bytes from outside may say anything; entries count up from the previous one, in terms that do not fall.
@@ -61,7 +66,9 @@ extension Raft {
   }
 
   mutating func heard(_ reply: AppendReply, from peer: NodeID, at now: Instant, _ effects: inout [Effect]) {
-    guard role == .leader, reply.term == hardState.term, var known = progress[peer] else { return }
+    // What a VR said before it was taken out and put in again is not true of its new log.
+    guard role == .leader, reply.term == hardState.term, var known = progress[peer], known.session == reply.session
+    else { return }
     known.heard = now
     if reply.success {
       known.match = max(known.match, min(reply.match, log.lastIndex))
@@ -71,17 +78,36 @@ extension Raft {
         known.match.next, min(reply.match, known.next.previous == .zero ? .zero : known.next.previous.previous).next)
     }
     progress[peer] = known
-    advanceCommit(&effects)
+    advanceCommit(at: now, &effects)
+    guard role == .leader else { return }
     if !reply.success || known.next <= log.lastIndex { send(to: peer, &effects) }
   }
 
-  /// Commits what a majority has durably, of the own term only; older entries come with it (Raft paper, figure 8).
-  mutating func advanceCommit(_ effects: inout [Effect]) {
+  /// Commits what a quorum has durably, of the own term only; older entries come with it (Raft paper, figure 8).
+  mutating func advanceCommit(at now: Instant, _ effects: inout [Effect]) {
     guard role == .leader else { return }
-    let matches = ([log.durable] + progress.values.map(\.match)).sorted(by: >)
-    let index = matches[quorum - 1]
+    let index = configuration.agreed { $0 == node ? log.durable : progress[$0]?.match ?? .zero }
     guard log.term(at: index) == hardState.term else { return }
-    let committed = log.commit(through: index)
-    if !committed.isEmpty { effects.append(.committed(committed)) }
+    decided(log.commit(through: index), &effects)
+    guard log.configurationIndex <= log.committed else { return }
+    if configuration.isJoint {
+      append(.configuration(configuration.leaving), &effects)
+      trackMembers(at: now)
+      replicate(at: now, &effects)
+    } else if !configuration.isVoter(node) {
+      // It led the change that took it out, to the end (Raft paper 6). The others learn of that from the next leader.
+      step(down: nil, at: now, &effects)
+    }
+  }
+
+  /// Entries that have just been committed.
+  func decided(_ entries: [LogEntry], _ effects: inout [Effect]) {
+    guard !entries.isEmpty else { return }
+    effects.append(.committed(entries))
+    for entry in entries {
+      if case .configuration(let configuration) = entry.payload, !configuration.isJoint {
+        effects.append(.configuration(configuration))
+      }
+    }
   }
 }

@@ -3,11 +3,13 @@ import VineBase
 /// Consensus over opaque commands: one voter of a Raft group (Ongaro, Ousterhout 2014; Ongaro's thesis).
 ///
 /// With pre-vote (thesis 9.6) and check-quorum (6.2), without which pre-vote can lock a group up. A leader counts
-/// itself only for what is durable. Configuration changes, snapshots and reads have their place in the messages'
-/// and entries' types and come with the registry's automatic voters.
+/// itself only for what is durable. Voters change by joint consensus (Raft paper 6), one change at a time, and whoever
+/// is to vote learns the log first.
 public struct Raft: Sendable {
   public enum Input: Sendable {
     case propose([UInt8])
+    /// Makes these the voters and learners; answered by `configuration` when it is committed, or `changeRefused`.
+    case change(voters: [NodeID], learners: [NodeID])
     case received(RaftMessage, from: NodeID)
     /// The shell has made the log durable up to here, as of this term.
     case persisted(through: LogIndex, term: Term)
@@ -23,20 +25,23 @@ public struct Raft: Sendable {
     case role(Role, leader: NodeID?)
     /// This voter does not lead.
     case refused([UInt8], leader: NodeID?)
+    case changeRefused(ChangeRefusal)
+    /// A configuration was committed that is no longer joint: the change is complete.
+    case configuration(RaftConfiguration)
   }
 
   public enum Role: Hashable, Sendable { case follower, preCandidate, candidate, leader }
 
   /// What a leader knows of a follower (Raft paper, figure 2: nextIndex, matchIndex).
   struct Progress: Sendable {
+    /// Tells the lives of a VR apart that was taken out and put in again under one leader.
+    let session: UInt64
     var next: LogIndex
     var match = LogIndex.zero
     var heard: Instant
   }
 
   public let node: NodeID
-  /// Sorted.
-  public let voters: [NodeID]
   let settings: RaftSettings
   var random: RandomSource
   public internal(set) var hardState: HardState
@@ -51,16 +56,17 @@ public struct Raft: Sendable {
   var deadline: Instant?
 
   /// - Parameters:
+  ///   - voters: who decides before the log says anything else. A VR that is not among them learns, once a leader has
+  ///     it in its configuration.
   ///   - hardState, log: what the store holds, all of it durable.
   public init(
     self node: NodeID, voters: [NodeID], hardState: HardState, log: [LogEntry], settings: RaftSettings,
     random: RandomSource
   ) {
-    precondition(voters.contains(node), "only a voter runs consensus")
+    precondition(!voters.isEmpty, "somebody decides")
     self.node = node
-    self.voters = voters.sorted()
     self.hardState = hardState
-    self.log = RaftLog(log)
+    self.log = RaftLog(base: RaftConfiguration(voters: voters), log)
     self.settings = settings
     self.random = random
     precondition(self.log.lastTerm <= hardState.term, "the log is ahead of the term")
@@ -69,13 +75,18 @@ public struct Raft: Sendable {
   public var isLeader: Bool { role == .leader }
   public var commitIndex: LogIndex { log.committed }
   public var lastIndex: LogIndex { log.lastIndex }
-  public var quorum: Int { voters.count / 2 + 1 }
+  /// In force: the last in the log, committed or not.
+  public var configuration: RaftConfiguration { log.configuration }
+  public var isVoter: Bool { configuration.isVoter(node) }
+  /// It decides alone.
+  private var isOnlyVoter: Bool { configuration.allVoters == [node] }
   /// How far each voter's log is known to agree; empty unless this one leads.
   public var matchIndices: [(NodeID, LogIndex)] { progress.map { ($0.0, $0.1.match) } }
 
-  /// A voter that was never woken is woken at once.
+  /// A voter that was never woken is woken at once; who has no vote waits to be spoken to.
   public var nextWakeup: Wakeup? {
-    Wakeup(at: deadline ?? .zero, reason: role == .leader ? "heartbeat" : "election timeout")
+    guard isVoter || role == .leader else { return nil }
+    return Wakeup(at: deadline ?? .zero, reason: role == .leader ? "heartbeat" : "election timeout")
   }
 
   /// The one door.
@@ -83,13 +94,14 @@ public struct Raft: Sendable {
     var effects: [Effect] = []
     switch input {
     case .propose(let command): propose(command, at: now, &effects)
+    case .change(let voters, let learners): change(voters: voters, learners: learners, at: now, &effects)
     case .received(let message, let peer):
-      guard voters.contains(peer), peer != node else { return [] }
+      guard peer != node else { return [] }
       received(message, from: peer, at: now, &effects)
     case .persisted(let index, let term):
       // What was written in an older term may have been overwritten since.
       if term == hardState.term { log.persisted(through: index) }
-      advanceCommit(&effects)
+      advanceCommit(at: now, &effects)
     case .wakeup: wakeup(at: now, &effects)
     }
     precondition(log.committed <= log.lastIndex, "commit \(log.committed) past log end \(log.lastIndex)")
@@ -109,14 +121,16 @@ public struct Raft: Sendable {
   private mutating func wakeup(at now: Instant, _ effects: inout [Effect]) {
     guard let due = deadline else {
       // One voter needs nobody; several give a leader the time to speak up.
-      if voters.count == 1 { startElection(at: now, &effects) } else { restartTimer(at: now) }
+      if isOnlyVoter { startElection(at: now, &effects) } else { restartTimer(at: now) }
       return
     }
     guard due <= now else { return }
     switch role {
     case .leader: beat(at: now, &effects)
     case .follower, .preCandidate, .candidate:
-      if voters.count == 1 { startElection(at: now, &effects) } else { startPreVote(at: now, &effects) }
+      // Who has no vote asks for none.
+      guard isVoter else { return restartTimer(at: now) }
+      if isOnlyVoter { startElection(at: now, &effects) } else { startPreVote(at: now, &effects) }
     }
   }
 
@@ -130,11 +144,11 @@ public struct Raft: Sendable {
     case .preVoteReply(let reply):
       guard role == .preCandidate, reply.granted, reply.term == hardState.term.next else { return }
       votes.insert(peer)
-      if votes.count >= quorum { startElection(at: now, &effects) }
+      if configuration.isQuorum(votes.contains) { startElection(at: now, &effects) }
     case .voteReply(let reply):
       guard role == .candidate, reply.granted, reply.term == hardState.term else { return }
       votes.insert(peer)
-      if votes.count >= quorum { lead(at: now, &effects) }
+      if configuration.isQuorum(votes.contains) { lead(at: now, &effects) }
     case .append(let append): follow(append, from: peer, at: now, &effects)
     case .appendReply(let reply): heard(reply, from: peer, at: now, &effects)
     }

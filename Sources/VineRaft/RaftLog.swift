@@ -6,14 +6,28 @@ struct RaftLog: Sendable {
   /// On disk, as the shell has confirmed.
   private(set) var durable: LogIndex
   private(set) var committed = LogIndex.zero
+  /// Configurations in the log, oldest first, behind the one that holds before the log begins.
+  private(set) var configurations: [(index: LogIndex, configuration: RaftConfiguration)]
 
-  /// - Parameter entries: from index 1 without a gap.
-  init(_ entries: [LogEntry]) {
+  /// The last in the log, committed or not.
+  var configuration: RaftConfiguration { configurations[configurations.count - 1].configuration }
+  var configurationIndex: LogIndex { configurations[configurations.count - 1].index }
+
+  /// - Parameters:
+  ///   - base: who decides before the log says anything else.
+  ///   - entries: from index 1 without a gap.
+  init(base: RaftConfiguration, _ entries: [LogEntry]) {
+    configurations = [(.zero, base)]
     for (position, entry) in entries.enumerated() {
       precondition(entry.index.rawValue == UInt64(position) + 1, "the log has a gap before \(entry.index)")
     }
     self.entries = entries
     durable = LogIndex(rawValue: UInt64(entries.count))
+    for entry in entries { noteConfiguration(in: entry) }
+  }
+
+  private mutating func noteConfiguration(in entry: LogEntry) {
+    if case .configuration(let configuration) = entry.payload { configurations.append((entry.index, configuration)) }
   }
 
   var lastIndex: LogIndex { LogIndex(rawValue: UInt64(entries.count)) }
@@ -38,6 +52,7 @@ struct RaftLog: Sendable {
   mutating func append(_ entry: LogEntry) {
     precondition(entry.index == lastIndex.next, "an entry follows the last one")
     entries.append(entry)
+    noteConfiguration(in: entry)
   }
 
   /// Takes a leader's entries behind a place where both logs agree.
@@ -50,7 +65,10 @@ struct RaftLog: Sendable {
     let truncates = from <= lastIndex
     entries.removeLast(entries.count - Int(from.rawValue) + 1)
     durable = min(durable, lastIndex)
+    // A change that did not come about is taken back with its entry.
+    while configurationIndex >= from { configurations.removeLast() }
     entries += new
+    for entry in new { noteConfiguration(in: entry) }
     return (new, truncates ? from : nil)
   }
 

@@ -25,7 +25,8 @@ public enum EntryPayload: Hashable, Sendable {
   case command([UInt8])
   /// The first entry of a leader: what came before is committed with it (Raft paper 8).
   case noop
-  case configuration(voters: [NodeID])
+  /// In force from the moment it is in the log, committed or not (Raft paper 6).
+  case configuration(RaftConfiguration)
 }
 
 public struct LogEntry: Hashable, Sendable {
@@ -77,13 +78,18 @@ public struct VoteReply: Hashable, Sendable {
 /// Entries from the leader, or none as a heartbeat.
 public struct Append: Hashable, Sendable {
   public let term: Term
+  /// Which following of this follower's log it belongs to; the answer repeats it.
+  public let session: UInt64
   public let previousIndex: LogIndex
   public let previousTerm: Term
   public let commit: LogIndex
   public let entries: [LogEntry]
 
-  public init(term: Term, previousIndex: LogIndex, previousTerm: Term, commit: LogIndex, entries: [LogEntry]) {
+  public init(
+    term: Term, session: UInt64, previousIndex: LogIndex, previousTerm: Term, commit: LogIndex, entries: [LogEntry]
+  ) {
     self.term = term
+    self.session = session
     self.previousIndex = previousIndex
     self.previousTerm = previousTerm
     self.commit = commit
@@ -93,12 +99,14 @@ public struct Append: Hashable, Sendable {
 
 public struct AppendReply: Hashable, Sendable {
   public let term: Term
+  public let session: UInt64
   public let success: Bool
   /// Success: the last index known to match. Failure: where the leader may try next.
   public let match: LogIndex
 
-  public init(term: Term, success: Bool, match: LogIndex) {
+  public init(term: Term, session: UInt64, success: Bool, match: LogIndex) {
     self.term = term
+    self.session = session
     self.success = success
     self.match = match
   }
@@ -128,6 +136,8 @@ public struct RaftSettings: Hashable, Sendable {
   public var heartbeatInterval = Duration.milliseconds(200)
   /// Entries of one append: a few datagrams.
   public var entriesMax = 16
+  /// A learner whose log lags no more than this behind the leader's may vote.
+  public var lagMax: UInt64 = 32
 
   public init() {}
 }

@@ -136,7 +136,8 @@ public struct Registrar: Sendable {
       case .send(let message, let peer): [.send(.raft(message), to: peer)]
       case .committed(let entries): entries.flatMap { apply($0) }
       // The proposal stays pending and is tried again until somebody leads or patience ends.
-      case .refused, .role: []
+      // The voters are those of the genesis as long as nobody asks for a change.
+      case .refused, .role, .changeRefused, .configuration: []
       }
     }
   }

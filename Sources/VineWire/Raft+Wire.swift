@@ -63,6 +63,7 @@ extension PBAppend {
     previousTerm = append.previousTerm.rawValue
     commit = append.commit.rawValue
     entries = append.entries.map(PBLogEntry.init)
+    session = append.session
   }
 
   /// Entries that do not follow one another from `previousIndex` on are no append.
@@ -75,7 +76,7 @@ extension PBAppend {
       }
     }
     return Append(
-      term: try raftTerm(term), previousIndex: previous, previousTerm: try raftTerm(previousTerm),
+      term: try raftTerm(term), session: session, previousIndex: previous, previousTerm: try raftTerm(previousTerm),
       commit: try raftIndex(commit), entries: entries)
   }
 }
@@ -85,10 +86,11 @@ extension PBAppendReply {
     term = reply.term.rawValue
     success = reply.success
     match = reply.match.rawValue
+    session = reply.session
   }
 
   fileprivate func reply() throws(WireError) -> AppendReply {
-    AppendReply(term: try raftTerm(term), success: success, match: try raftIndex(match))
+    AppendReply(term: try raftTerm(term), session: session, success: success, match: try raftIndex(match))
   }
 }
 
@@ -99,7 +101,7 @@ extension PBLogEntry {
     switch entry.payload {
     case .command(let bytes): command = .init(bytes)
     case .noop: noop = PBNoop()
-    case .configuration(let voters): configuration.nodes = voters.map { .init($0.bytes) }
+    case .configuration(let members): configuration = PBConfiguration(members)
     }
   }
 
@@ -114,11 +116,27 @@ extension PBLogEntry {
     case .command(let bytes)?:
       .command(try Field.bytes(bytes, max: WireLimits.commandByteCountMax, "command"))
     case .noop?: .noop
-    case .configuration(let wire)?:
-      .configuration(
-        voters: try Field.count(wire.nodes, max: WireLimits.voterCountMax, "voters")
-          .converted { (bytes) throws(WireError) in try Field.node(bytes, "voter") })
+    case .configuration(let wire)?: .configuration(try wire.members())
     }
+  }
+}
+
+extension PBConfiguration {
+  fileprivate init(_ members: RaftConfiguration) {
+    voters = members.voters.map { .init($0.bytes) }
+    outgoing = members.outgoing.map { .init($0.bytes) }
+    learners = members.learners.map { .init($0.bytes) }
+  }
+
+  fileprivate func members() throws(WireError) -> RaftConfiguration {
+    func nodes(_ list: [some Collection<UInt8>], _ what: String) throws(WireError) -> [NodeID] {
+      try Field.count(list, max: WireLimits.voterCountMax, what)
+        .converted { (bytes) throws(WireError) in try Field.node(bytes, what) }
+    }
+    guard !voters.isEmpty else { throw .missing("voters of the configuration") }
+    return RaftConfiguration(
+      voters: try nodes(voters, "voters"), outgoing: try nodes(outgoing, "outgoing voters"),
+      learners: try nodes(learners, "learners"))
   }
 }
 

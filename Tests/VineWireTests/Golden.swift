@@ -50,13 +50,14 @@ enum Golden {
     (
       .raft(.append(append)),
       """
-      126d2a6b080410ab02180320aa022a0708ac02100422002a0908ad0210041a0201022a4b08ae0210042a440a20\
-      \(Written.uf)0a20\(Written.nwu)
+      1292012a8f01080410ab02180320aa022a0708ac02100422002a0908ad0210041a0201022a6d08ae0210042a660a20\
+      \(Written.uf)0a20\(Written.nwu)1220\(Written.uf)3007
       """
     ),
     (
-      .raft(.appendReply(AppendReply(term: Term(rawValue: 4), success: true, match: LogIndex(rawValue: 302)))),
-      "120932070804100118ae02"
+      .raft(
+        .appendReply(AppendReply(term: Term(rawValue: 4), session: 7, success: true, match: LogIndex(rawValue: 302)))),
+      "120b32090804100118ae022007"
     ),
   ]
 
@@ -224,9 +225,12 @@ enum Golden {
     term: Term(rawValue: 4), lastIndex: LogIndex(rawValue: 300), lastTerm: Term(rawValue: 3))
   private static let reply = VoteReply(term: Term(rawValue: 4), granted: true)
   private static let append = Append(
-    term: Term(rawValue: 4), previousIndex: LogIndex(rawValue: 299), previousTerm: Term(rawValue: 3),
+    term: Term(rawValue: 4), session: 7, previousIndex: LogIndex(rawValue: 299), previousTerm: Term(rawValue: 3),
     commit: LogIndex(rawValue: 298),
-    entries: [entry(300, .noop), entry(301, .command([1, 2])), entry(302, .configuration(voters: [uf, nwu]))])
+    entries: [
+      entry(300, .noop), entry(301, .command([1, 2])),
+      entry(302, .configuration(RaftConfiguration(voters: [uf, nwu], outgoing: [uf]))),
+    ])
 
   private static func entry(_ index: UInt64, _ payload: EntryPayload) -> LogEntry {
     LogEntry(index: LogIndex(rawValue: index), term: Term(rawValue: 4), payload: payload)

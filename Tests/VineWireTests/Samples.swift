@@ -157,7 +157,7 @@ struct Samples {
     let reply = VoteReply(term: term(), granted: flag())
     return pick([
       .preVote(request), .vote(request), .preVoteReply(reply), .voteReply(reply), .append(append()),
-      .appendReply(AppendReply(term: term(), success: flag(), match: index())),
+      .appendReply(AppendReply(term: term(), session: random.next(), success: flag(), match: index())),
     ])
   }
 
@@ -165,12 +165,16 @@ struct Samples {
     let previous = LogIndex(rawValue: random.next() >> 8)
     let entries = (0..<random.int(in: 0..<5)).map { entry(at: previous.rawValue + 1 + UInt64($0)) }
     return Append(
-      term: term(), previousIndex: previous, previousTerm: term(), commit: index(), entries: entries)
+      term: term(), session: random.next(), previousIndex: previous, previousTerm: term(), commit: index(),
+      entries: entries)
   }
 
   mutating func entry(at index: UInt64) -> LogEntry {
     let payload: EntryPayload = pick([
-      .command(bytes(upTo: WireLimits.commandByteCountMax)), .noop, .configuration(voters: list(7) { $0.node() }),
+      .command(bytes(upTo: WireLimits.commandByteCountMax)), .noop,
+      .configuration(
+        RaftConfiguration(
+          voters: [node()] + list(6) { $0.node() }, outgoing: list(7) { $0.node() }, learners: list(7) { $0.node() })),
     ])
     return LogEntry(index: LogIndex(rawValue: index), term: term(), payload: payload)
   }

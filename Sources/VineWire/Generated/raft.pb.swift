@@ -141,6 +141,8 @@ nonisolated struct PBAppend: Sendable {
 
   var entries: [PBLogEntry] = []
 
+  var session: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -156,6 +158,8 @@ nonisolated struct PBAppendReply: Sendable {
   var success: Bool = false
 
   var match: UInt64 = 0
+
+  var session: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -190,10 +194,10 @@ nonisolated struct PBLogEntry: Sendable {
     set {payload = .noop(newValue)}
   }
 
-  var configuration: PBVoters {
+  var configuration: PBConfiguration {
     get {
       if case .configuration(let v)? = payload {return v}
-      return PBVoters()
+      return PBConfiguration()
     }
     set {payload = .configuration(newValue)}
   }
@@ -203,7 +207,7 @@ nonisolated struct PBLogEntry: Sendable {
   nonisolated enum OneOf_Payload: Equatable, Sendable {
     case command(Data)
     case noop(PBNoop)
-    case configuration(PBVoters)
+    case configuration(PBConfiguration)
 
   }
 
@@ -220,12 +224,17 @@ nonisolated struct PBNoop: Sendable {
   init() {}
 }
 
-nonisolated struct PBVoters: Sendable {
+nonisolated struct PBConfiguration: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var nodes: [Data] = []
+  var voters: [Data] = []
+
+  /// Voters before the change that is under way.
+  var outgoing: [Data] = []
+
+  var learners: [Data] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -448,7 +457,7 @@ nonisolated extension PBVoteReply: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension PBAppend: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Append"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{3}previous_index\0\u{3}previous_term\0\u{1}commit\0\u{1}entries\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{3}previous_index\0\u{3}previous_term\0\u{1}commit\0\u{1}entries\0\u{1}session\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -461,6 +470,7 @@ nonisolated extension PBAppend: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.previousTerm) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.commit) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
       default: break
       }
     }
@@ -482,6 +492,9 @@ nonisolated extension PBAppend: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if !self.entries.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.entries, fieldNumber: 5)
     }
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -491,6 +504,7 @@ nonisolated extension PBAppend: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.previousTerm != rhs.previousTerm {return false}
     if lhs.commit != rhs.commit {return false}
     if lhs.entries != rhs.entries {return false}
+    if lhs.session != rhs.session {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -498,7 +512,7 @@ nonisolated extension PBAppend: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension PBAppendReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".AppendReply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{1}success\0\u{1}match\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{1}success\0\u{1}match\0\u{1}session\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -509,6 +523,7 @@ nonisolated extension PBAppendReply: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.success) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.match) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
       default: break
       }
     }
@@ -524,6 +539,9 @@ nonisolated extension PBAppendReply: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.match != 0 {
       try visitor.visitSingularUInt64Field(value: self.match, fieldNumber: 3)
     }
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -531,6 +549,7 @@ nonisolated extension PBAppendReply: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.term != rhs.term {return false}
     if lhs.success != rhs.success {return false}
     if lhs.match != rhs.match {return false}
+    if lhs.session != rhs.session {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -570,7 +589,7 @@ nonisolated extension PBLogEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         }
       }()
       case 5: try {
-        var v: PBVoters?
+        var v: PBConfiguration?
         var hadOneofValue = false
         if let current = self.payload {
           hadOneofValue = true
@@ -644,9 +663,9 @@ nonisolated extension PBNoop: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
   }
 }
 
-nonisolated extension PBVoters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Voters"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nodes\0")
+nonisolated extension PBConfiguration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Configuration"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}voters\0\u{1}outgoing\0\u{1}learners\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -654,21 +673,31 @@ nonisolated extension PBVoters: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.nodes) }()
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.voters) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.outgoing) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.learners) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.nodes.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.nodes, fieldNumber: 1)
+    if !self.voters.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.voters, fieldNumber: 1)
+    }
+    if !self.outgoing.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.outgoing, fieldNumber: 2)
+    }
+    if !self.learners.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.learners, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: PBVoters, rhs: PBVoters) -> Bool {
-    if lhs.nodes != rhs.nodes {return false}
+  static func ==(lhs: PBConfiguration, rhs: PBConfiguration) -> Bool {
+    if lhs.voters != rhs.voters {return false}
+    if lhs.outgoing != rhs.outgoing {return false}
+    if lhs.learners != rhs.learners {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
