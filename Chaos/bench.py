@@ -9,9 +9,8 @@ memory at rest. Writes reports/bench.json and removes all it made.
 from __future__ import annotations
 
 import argparse
-import os
+import math
 import shutil
-import statistics
 import sys
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from lib import sandbox  # noqa: E402
 from lib.agents import Agents, SerfAgents, VineAgents  # noqa: E402
 from lib.control_plane import Extent, Result, measure  # noqa: E402
 from lib.flock import MACHINES_MAX, Flock  # noqa: E402
+from lib.programs import needs_build, needs_root  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
 from lib.sandbox import Interrupted, Sandbox  # noqa: E402
 from lib.shell import Runner  # noqa: E402
@@ -48,16 +48,6 @@ def arguments() -> argparse.Namespace:
     return options
 
 
-def obstacle(options: argparse.Namespace) -> tuple[int, str] | None:
-    """What makes the bench impossible here: exit code and the line that names the mend."""
-    if os.geteuid() != 0:
-        return 77, "the bench makes network namespaces and needs root: run `sudo make bench`"
-    for program in ("vine-meshd", "vine-mesh"):
-        if not os.access(options.bin / program, os.X_OK):
-            return 1, f"{options.bin / program} is not built: run `make bench`, or `swift build -c release` and again"
-    return None
-
-
 def run(system: str, options: argparse.Namespace, console: Console, report: Report) -> Result:
     """One system in a sandbox of its own, which is removed whatever happens."""
     box = Sandbox(options.verbose)
@@ -73,7 +63,8 @@ def run(system: str, options: argparse.Namespace, console: Console, report: Repo
         return measure(agents, flock, box.runner, console, QUICK if options.quick else FULL, options.seed)
     finally:
         left = box.remove()
-        report.check(f"{system}: nothing is left behind", not left, "; ".join(left) or "no namespace, process or folder")
+        detail = "; ".join(left) or "no namespace, process or folder"
+        report.check(f"{system}: nothing is left behind", not left, detail)
 
 
 def told(times: list[float | None], share: float) -> float:
@@ -98,21 +89,26 @@ def compare(report: Report, ours: Result, theirs: Result | None) -> None:
     ]
     for name, unit, value, judged in rows:
         own = float(value(ours) or 0)
+        if not math.isfinite(own):
+            report.check(f"vine-mesh: {name}", False, "not all knew in time")
+            continue
         report.observe(f"vine-mesh: {name}", own, unit, "lower")
         if theirs is None:
             continue
         other = float(value(theirs) or 0)
+        if not math.isfinite(other):
+            report.skip(f"{name}, vine-mesh / serf", "not all serf agents knew in time")
+            continue
         report.observe(f"serf: {name}", other, unit, "lower")
-        ratio = own / other if other else float("inf")
         if judged:
-            report.figure(f"{name}, vine-mesh / serf", ratio, "x", 1.0, "lower")
-        else:
-            report.observe(f"{name}, vine-mesh / serf", ratio, "x", "lower")
+            report.figure(f"{name}, vine-mesh / serf", own / other, "x", 1.0, "lower")
+        elif other:
+            report.observe(f"{name}, vine-mesh / serf", own / other, "x", "lower")
 
 
 def main() -> int:
     options = arguments()
-    if stop := obstacle(options):
+    if stop := needs_root("bench") or needs_build("bench", options.bin):
         print(f"bench: {stop[1]}", file=sys.stderr)
         return stop[0]
     console = Console()
@@ -129,8 +125,9 @@ def main() -> int:
         ours = run("vine-mesh", options, console, report)
         console.phase("figures", loss)
         compare(report, ours, theirs)
-        loads = [f"{r.load:.2f}" for r in (ours, theirs) if r]
-        report.observe("machine's load before counting at rest, vine-mesh", ours.load, "", "lower", f"of {loads}")
+        for system, result in (("vine-mesh", ours), ("serf", theirs)):
+            if result:
+                report.observe(f"{system}: machine's load before counting at rest", result.load, "runnable", "lower")
     except Interrupted as interrupt:
         report.check("the bench runs to its end", False, f"interrupted by {interrupt}")
     except Exception as error:

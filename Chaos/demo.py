@@ -8,7 +8,6 @@ unmodified programs talk, checks every claim, writes reports/demo.json and remov
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 import traceback
@@ -20,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from lib import badinput, founding, pairs, restart, sandbox, speed, work  # noqa: E402
 from lib.capture import LeakWatch  # noqa: E402
-from lib.programs import missing_tools  # noqa: E402
+from lib.programs import missing_tools, needs_build, needs_root  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
 from lib.router import VR  # noqa: E402
 from lib.sandbox import Interrupted, Sandbox  # noqa: E402
@@ -59,15 +58,12 @@ def arguments() -> argparse.Namespace:
 
 def obstacle(options: argparse.Namespace) -> tuple[int, str] | None:
     """What makes the demo impossible here: exit code and the line that names the mend."""
-    if os.geteuid() != 0:
-        return 77, "the demo makes network namespaces and needs root: run `sudo make demo`"
+    if stop := needs_root("demo"):
+        return stop
     missing = missing_tools(Runner())
     if missing:
         return 1, f"programs are missing: run `apt-get install {' '.join(missing)}` (`make demo` does it for you)"
-    for program in ("vine-meshd", "vine-mesh"):
-        if not options.remove and not os.access(options.bin / program, os.X_OK):
-            return 1, f"{options.bin / program} is not built: run `make demo`, or `swift build -c release` and again"
-    return None
+    return None if options.remove else needs_build("demo", options.bin)
 
 
 def play(stage: Stage, options: argparse.Namespace) -> None:

@@ -2,59 +2,45 @@
 
 from __future__ import annotations
 
-import json
 import re
-import signal
-import socket
 import time
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from . import views
 from .flock import Flock
-from .follow import Followed, until_all
-from .processes import Processes, Program, wait_until
+from .follow import following, until_all
+from .processes import Processes, Program
 from .router import VR
-
 
 ASK_STEP = 0.2
 """Seconds between two rounds of questions to VRs that do not know all others yet."""
 
 
-def get(path: Path, view: str) -> dict[str, Any]:
-    """A view of a daemon, over its Unix socket, without a program for each question."""
-    with socket.socket(socket.AF_UNIX) as channel:
-        channel.settimeout(5)
-        channel.connect(str(path))
-        channel.sendall(f"GET {view} HTTP/1.1\r\nHost: vine\r\nConnection: close\r\n\r\n".encode())
-        answer = b""
-        while chunk := channel.recv(1 << 16):
-            answer += chunk
-    head, _, body = answer.partition(b"\r\n\r\n")
-    if b" 200 " not in head.split(b"\r\n")[0]:
-        raise ValueError(head.decode(errors="replace"))
-    return json.loads(body)
+def label(number: int) -> str:
+    """How both systems, and so their logs, name an agent."""
+    return f"agent-{number}"
 
 
 class Agents(Protocol):
     """One agent a machine; agent 0 is the one that all others are given as their bootstrap peer."""
 
     name: str
-    programs: list[Program]
+    processes: Processes
+
+    @property
+    def programs(self) -> list[Program]:
+        """Those that were started, by number."""
 
     def prepare(self) -> None:
         """Whatever comes before agents start: keys, invitations. Agent 0 may run afterwards."""
 
     def join(self, number: int) -> None:
-        """Starts the agent and lets it join through agent 0; called for all but those that run already."""
-
-    def follow(self, number: int) -> Followed: ...
+        """Lets the agent join through agent 0 if it never did, and starts it if it does not run."""
 
     def known_to_all(self, begun: float, seconds: float) -> list[float | None]:
         """When each agent first knew all others to be alive, in seconds after `begun`."""
-
-    def label(self, number: int) -> str:
-        """How lines name the agent."""
 
     def ready_to_change(self, numbers: list[int]) -> None:
         """Whatever comes before the first `change` of these agents."""
@@ -69,8 +55,6 @@ class Agents(Protocol):
 
     def tells_return(self, number: int, line: str) -> bool: ...
 
-    def restart(self, number: int) -> None: ...
-
 
 class SerfAgents:
     """Debian's serf with its default timing for a LAN, the faster of its two, and with encryption."""
@@ -80,25 +64,24 @@ class SerfAgents:
     def __init__(self, processes: Processes, flock: Flock) -> None:
         self.processes = processes
         self.flock = flock
-        self.programs: list[Program] = []
         self._started: dict[int, Program] = {}
         self._changes = 0
         self._key = ""
+
+    @property
+    def programs(self) -> list[Program]:
+        return [self._started[number] for number in sorted(self._started)]
 
     def prepare(self) -> None:
         self._key = self.processes.runner.run(["serf", "keygen"], check=True).out.strip()
 
     def join(self, number: int) -> None:
         machine, first = self.flock.machines[number], self.flock.machines[0]
-        argv = ["serf", "agent", f"-node={self.label(number)}", f"-bind={machine.address}", f"-encrypt={self._key}"]
+        argv = ["serf", "agent", f"-node={label(number)}", f"-bind={machine.address}", f"-encrypt={self._key}"]
         argv += ["-profile=lan", "-log-level=info"]
         if number:
             argv += [f"-retry-join={first.address}", "-retry-interval=1s"]
         self._started[number] = self.processes.start(f"serf-{number}-{time.monotonic_ns()}", argv, machine.ns)
-        self.programs = [self._started[key] for key in sorted(self._started)]
-
-    def follow(self, number: int) -> Followed:
-        return Followed(self._started[number])
 
     def known_to_all(self, begun: float, seconds: float) -> list[float | None]:
         count = len(self.flock.machines)
@@ -109,14 +92,8 @@ class SerfAgents:
                 heard[number].add(found.group(1))
             return len(heard[number]) == count
 
-        followed = [self.follow(number) for number in range(count)]
-        times = until_all(followed, knows_all, seconds, begun)
-        for one in followed:
-            one.close()
-        return times
-
-    def label(self, number: int) -> str:
-        return f"agent-{number}"
+        with following(self.programs) as followed:
+            return until_all(followed, knows_all, seconds, begun)
 
     def ready_to_change(self, numbers: list[int]) -> None:
         pass
@@ -127,16 +104,13 @@ class SerfAgents:
         self.processes.runner.run(words, ns=self.flock.machines[number].ns, check=True)
 
     def tells_change(self, number: int, line: str) -> bool:
-        return re.search(rf"EventMemberUpdate: {self.label(number)}\b", line) is not None
+        return re.search(rf"EventMemberUpdate: {label(number)}\b", line) is not None
 
     def tells_death(self, number: int, line: str) -> bool:
-        return re.search(rf"EventMemberFailed: {self.label(number)}\b", line) is not None
+        return re.search(rf"EventMemberFailed: {label(number)}\b", line) is not None
 
     def tells_return(self, number: int, line: str) -> bool:
-        return re.search(rf"EventMemberJoin: {self.label(number)}\b", line) is not None
-
-    def restart(self, number: int) -> None:
-        self.join(number)
+        return re.search(rf"EventMemberJoin: {label(number)}\b", line) is not None
 
 
 class VineAgents:
@@ -145,23 +119,25 @@ class VineAgents:
     name = "vine-mesh"
 
     def __init__(self, processes: Processes, flock: Flock, binaries: Path) -> None:
+        self.processes = processes
         self.flock = flock
         self.vrs = [VR(processes, f"a{m.number}", m.ns, binaries) for m in flock.machines]
-        self.programs: list[Program] = []
         self._tokens: list[str] = []
         self._nodes: dict[int, str] = {}
         self._blocks: dict[int, IPv4Network] = {}
         self._hosts: dict[int, int] = {}
 
+    @property
+    def programs(self) -> list[Program]:
+        return [vr.daemon for vr in self.vrs if vr.daemon]
+
     def prepare(self) -> None:
         first = self.vrs[0]
-        outcome = first.init("bench", self.label(0), 5, self.flock.machines[0].address)
-        if not outcome.ok:
-            raise RuntimeError(f"vine-mesh init: {outcome.line}")
+        first.init("bench", label(0), 5, self.flock.machines[0].address).needed("vine-mesh init")
         self._speak_up(first)
         first.start()
         for number in range(1, len(self.vrs)):
-            self._tokens.append(first.ask("invite", self.label(number), "--hosts", "5").strip())
+            self._tokens.append(first.ask("invite", label(number), "--hosts", "5").strip())
 
     def _speak_up(self, vr: VR) -> None:
         with vr.config.open("a") as config:
@@ -170,19 +146,10 @@ class VineAgents:
     def join(self, number: int) -> None:
         vr = self.vrs[number]
         if number and not vr.daemon:
-            outcome = vr.join(self._tokens[number - 1], timeout=90)
-            if not outcome.ok:
-                raise RuntimeError(f"vine-mesh join at {self.label(number)}: {outcome.line}")
+            vr.join(self._tokens[number - 1], timeout=90).needed(f"vine-mesh join at {label(number)}")
             self._speak_up(vr)
         if not vr.daemon or not vr.daemon.running:
             vr.launch()
-        self.programs = [vr.daemon for vr in self.vrs if vr.daemon]
-
-    def follow(self, number: int) -> Followed:
-        daemon = self.vrs[number].daemon
-        if not daemon:
-            raise RuntimeError(f"{self.label(number)} was never started")
-        return Followed(daemon)
 
     def known_to_all(self, begun: float, seconds: float) -> list[float | None]:
         """Asks each VR's API until it is content: what comes with the invitation's answer stands in no log."""
@@ -196,13 +163,10 @@ class VineAgents:
 
     def _knows_all(self, vr: VR) -> bool:
         try:
-            peers = get(vr.socket, "/v1/peers")["peers"]
+            peers = next(views.values(vr.fetch("peers"), "peers"))
         except (OSError, ValueError):
             return False
         return sum(peer["state"] == "up" for peer in peers) == len(self.vrs) - 1
-
-    def label(self, number: int) -> str:
-        return f"agent-{number}"
 
     def ready_to_change(self, numbers: list[int]) -> None:
         for number, vr in enumerate(self.vrs):
@@ -212,10 +176,8 @@ class VineAgents:
             self._blocks[number] = identity.blocks[0]
         self.vrs[0].ask("vine", "create", "lab")
         for number in numbers:
-            joins = ("vine", "join", "lab")
-            socket = ["--socket", str(self.vrs[number].socket)]
-            if number and not wait_until(lambda n=number: self.vrs[n].tool(*joins, *socket).ok, 20, 0.3):
-                raise RuntimeError(f"{self.label(number)} cannot take part in a ViNe")
+            if number:
+                self.vrs[number].ask_when_known("vine", "join", "lab", seconds=20)
 
     def change(self, number: int) -> None:
         self._hosts[number] = self._hosts.get(number, 1) + 1
@@ -225,20 +187,7 @@ class VineAgents:
         return re.search(rf"record \d+\.\d+ of {self._nodes[number]}\b", line) is not None
 
     def tells_death(self, number: int, line: str) -> bool:
-        return f"{self.label(number)} is dead" in line
+        return f"{label(number)} is dead" in line
 
     def tells_return(self, number: int, line: str) -> bool:
-        return f"{self.label(number)} is alive" in line
-
-    def restart(self, number: int) -> None:
-        self.vrs[number].launch()
-        self.programs = [vr.daemon for vr in self.vrs if vr.daemon]
-
-
-def kill(agents: Agents, number: int) -> float:
-    """SIGKILL to one agent's process, by its id; when that was."""
-    program = agents.programs[number]
-    at = time.monotonic()
-    program.popen.send_signal(signal.SIGKILL)
-    program.popen.wait(5)
-    return at
+        return f"{label(number)} is alive" in line

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import statistics
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .agents import Agents, kill
+from .agents import Agents
 from .flock import Flock
-from .follow import Followed, until_all
+from .follow import following, until_all
+from .processes import Program, processor_ticks
 from .report import Console
 from .shell import Runner
 
@@ -58,11 +60,11 @@ def measure(agents: Agents, flock: Flock, runner: Runner, console: Console, exte
     _pause(console, "the mesh comes to rest", 20.0)
     _rest(agents, flock, result, console, extent.rest)
     for number in changing:
-        result.changes.append(_change(agents, number, count))
+        result.changes.append(_change(agents, number))
         time.sleep(3.0 + chance.random())
     console.note(f"a change known to all: {_seconds(result.changes)}")
     for number in chance.sample(range(1, count), min(extent.deaths, count - 1)):
-        dead, back = _death(agents, number, count)
+        dead, back = _death(agents, number)
         result.deaths.append(dead)
         result.returns.append(back)
         time.sleep(5.0 + chance.random())
@@ -96,40 +98,31 @@ def _rest(agents: Agents, flock: Flock, result: Result, console: Console, second
     result.memory = statistics.median(_resident(program.pid) for program in agents.programs)
 
 
-def _change(agents: Agents, number: int, count: int) -> float | None:
-    others = [other for other in range(count) if other != number]
-    followed = [agents.follow(other) for other in others]
-    for one in followed:
-        one.lines()
-    begun = time.monotonic()
-    agents.change(number)
-    times = until_all(followed, lambda _, line: agents.tells_change(number, line), 60, begun)
-    _close(followed)
-    return _last(times)
+def _change(agents: Agents, number: int) -> float | None:
+    with following(_others(agents, number), from_now=True) as followed:
+        begun = time.monotonic()
+        agents.change(number)
+        return _last(until_all(followed, lambda _, line: agents.tells_change(number, line), 60, begun))
 
 
-def _death(agents: Agents, number: int, count: int) -> tuple[float | None, float | None]:
+def _death(agents: Agents, number: int) -> tuple[float | None, float | None]:
     """SIGKILL until all others hold it for dead; then its restart until all hold it for alive."""
-    others = [other for other in range(count) if other != number]
-    followed = [agents.follow(other) for other in others]
-    for one in followed:
-        one.lines()
-    begun = kill(agents, number)
-    dead = _last(until_all(followed, lambda _, line: agents.tells_death(number, line), 120, begun))
-    begun = time.monotonic()
-    agents.restart(number)
-    back = _last(until_all(followed, lambda _, line: agents.tells_return(number, line), 120, begun))
-    _close(followed)
-    return dead, back
+    with following(_others(agents, number), from_now=True) as followed:
+        begun = time.monotonic()
+        agents.processes.end(agents.programs[number], signal.SIGKILL)
+        dead = until_all(followed, lambda _, line: agents.tells_death(number, line), 120, begun)
+        begun = time.monotonic()
+        agents.join(number)
+        back = until_all(followed, lambda _, line: agents.tells_return(number, line), 120, begun)
+    return _last(dead), _last(back)
+
+
+def _others(agents: Agents, number: int) -> list[Program]:
+    return [program for other, program in enumerate(agents.programs) if other != number]
 
 
 def _last(times: list[float | None]) -> float | None:
     return None if None in times else max(time for time in times if time is not None)
-
-
-def _close(followed: list[Followed]) -> None:
-    for one in followed:
-        one.close()
 
 
 def _pause(console: Console, why: str, seconds: float) -> None:
@@ -139,12 +132,7 @@ def _pause(console: Console, why: str, seconds: float) -> None:
 
 def _processor(agents: Agents) -> float:
     """Seconds of processor time of all agents together, in user and kernel."""
-    total = 0
-    for program in agents.programs:
-        text = Path(f"/proc/{program.pid}/stat").read_text()
-        fields = text[text.rindex(")") + 2 :].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICKS
+    return sum(processor_ticks(program.pid) for program in agents.programs) / TICKS
 
 
 def _resident(pid: int) -> float:

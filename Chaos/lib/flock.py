@@ -50,13 +50,13 @@ class Flock:
 
     def build(self, loss_percent: float) -> None:
         """All machines, each of which drops that share of the UDP and TCP packets that come to it."""
-        self._batch(None, [f"netns add {name}" for name in [self.switch, *(m.ns for m in self.machines)]])
-        self._batch(self.switch, ["link set lo up", "link add bridge type bridge", "link set bridge up"])
+        self.runner.ip(None, [f"netns add {name}" for name in [self.switch, *(m.ns for m in self.machines)]])
+        self.runner.ip(self.switch, ["link set lo up", "link add bridge type bridge", "link set bridge up"])
         for machine in self.machines:
             port = f"p{machine.number}"
-            self._batch(None, [f"link add eth netns {machine.ns} type veth peer name {port} netns {self.switch}"])
-            self._batch(self.switch, [f"link set {port} master bridge up"])
-            self._batch(
+            self.runner.ip(None, [f"link add eth netns {machine.ns} type veth peer name {port} netns {self.switch}"])
+            self.runner.ip(self.switch, [f"link set {port} master bridge up"])
+            self.runner.ip(
                 machine.ns,
                 [
                     "link set lo up",
@@ -84,7 +84,3 @@ class Flock:
         return [
             Traffic(c["rx"]["packets"] + c["tx"]["packets"], c["rx"]["bytes"] + c["tx"]["bytes"]) for c in counts
         ]
-
-    def _batch(self, namespace: str | None, lines: list[str]) -> None:
-        where = ["-n", namespace] if namespace else []
-        self.runner.run(["ip", *where, "-batch", "-"], stdin="\n".join(lines) + "\n", check=True)

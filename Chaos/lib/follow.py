@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from .processes import Program
 
@@ -13,7 +14,7 @@ STEP = 0.02
 
 
 class Followed:
-    """One program's output since it was followed, line by line."""
+    """One program's output, line by line, from its beginning."""
 
     def __init__(self, program: Program) -> None:
         self.files = [os.open(path, os.O_RDONLY) for path in (program.out, program.err)]
@@ -33,6 +34,20 @@ class Followed:
         for file in self.files:
             os.close(file)
         self.files = []
+
+
+@contextmanager
+def following(programs: Sequence[Program], *, from_now: bool = False) -> Iterator[list[Followed]]:
+    """Follows these programs' outputs; `from_now` passes over what they wrote before."""
+    followed = [Followed(program) for program in programs]
+    try:
+        if from_now:
+            for one in followed:
+                one.lines()
+        yield followed
+    finally:
+        for one in followed:
+            one.close()
 
 
 def until_all(

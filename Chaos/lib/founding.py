@@ -7,7 +7,6 @@ import time
 from .pairs import unreachable
 from .processes import wait_until
 from .router import VR
-from .shell import Outcome
 from .stage import Stage
 from .topology import NWU, PU, SPACE, UF
 from .views import Identity
@@ -42,24 +41,19 @@ def found_mesh(stage: Stage, vrs: dict[str, VR]) -> None:
     stage.vrs |= vrs
     uf = stage.vrs["uf"]
     begun = time.monotonic()
-    _need(uf.init("demo", UF.name, UF.hosts_wanted, UF.endpoint), "vine-mesh init")
+    uf.init("demo", UF.name, UF.hosts_wanted, UF.endpoint).needed("vine-mesh init")
     uf.start()
     stage.report.check("UF founds the mesh", True, f"init and daemon up in {time.monotonic() - begun:.1f} s")
     for site in (NWU, PU):
         begun = time.monotonic()
         token = stage.tokens[site.name] = uf.invite(site)
         vr = stage.vrs[site.name]
-        _need(vr.join(token), f"vine-mesh join at {site.name}")
+        vr.join(token).needed(f"vine-mesh join at {site.name}")
         vr.start()
         known = f"token of {len(token)} characters; join and daemon up in {time.monotonic() - begun:.1f} s"
         stage.report.check(f"{site.name.upper()} joins with a token alone", True, known)
     _blocks(stage)
     _roles(stage)
-
-
-def _need(outcome: Outcome, what: str) -> None:
-    if not outcome.ok:
-        raise RuntimeError(f"{what}: exit {outcome.code}: {outcome.line}")
 
 
 def _blocks(stage: Stage) -> None:
@@ -104,9 +98,9 @@ def create_vines(stage: Stage) -> None:
         uf.ask("vine", "create", vine)
     for site in (NWU, PU):
         for vine in VINES.values():
-            _when_known(stage.vrs[site.name], "vine", "join", vine)
+            stage.vrs[site.name].ask_when_known("vine", "join", vine)
     for host in stage.topology.hosts:
-        _when_known(stage.vrs[host.site.name], "host", "add", host.alias, "--vine", VINES[host.number])
+        stage.vrs[host.site.name].ask_when_known("host", "add", host.alias, "--vine", VINES[host.number])
     listed = [vr.ask("vine", "list") for vr in stage.vrs.values()]
     everywhere = all(vine in text for text in listed for vine in VINES.values())
     stage.report.check("two ViNes share the mesh", everywhere, "physics and biology listed at each VR")
@@ -120,18 +114,6 @@ def create_vines(stage: Stage) -> None:
     seconds, silent = time.monotonic() - begun, unreachable(stage)
     detail = f"silent: {', '.join(silent)}" if silent else "last host added until all pairs talk"
     stage.report.figure("convergence", seconds, "s", CONVERGENCE_MAX, "lower", detail)
-
-
-def _when_known(vr: VR, *arguments: str, seconds: float = 10.0) -> None:
-    """A command on a thing that gossip may still be bringing: repeated until it is accepted."""
-    outcomes: list[Outcome] = []
-
-    def accepted() -> bool:
-        outcomes.append(vr.tool(*arguments, "--socket", str(vr.socket)))
-        return outcomes[-1].ok
-
-    if not wait_until(accepted, seconds, 0.2):
-        _need(outcomes[-1], f"{vr.name}: vine-mesh {' '.join(arguments)}")
 
 
 def show_status(stage: Stage) -> None:

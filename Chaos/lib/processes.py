@@ -25,14 +25,28 @@ def wait_until(condition: Callable[[], bool], seconds: float, step: float = 0.05
     return True
 
 
-def start_ticks(pid: int) -> int | None:
-    """When a process started (field 22 of /proc/pid/stat): with the pid it names a process for good. None if gone."""
+def stat_fields(pid: int) -> list[str] | None:
+    """What /proc/pid/stat says from the state on, which is its field 3. None if the process is gone."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
     fields = text[text.rindex(")") + 2 :].split()
-    return None if fields[0] in "ZX" else int(fields[19])
+    return None if fields[0] in "ZX" else fields
+
+
+def start_ticks(pid: int) -> int | None:
+    """When a process started (field 22): with the pid it names a process for good. None if gone."""
+    fields = stat_fields(pid)
+    return int(fields[19]) if fields else None
+
+
+def processor_ticks(pid: int) -> int:
+    """Processor time, in user and kernel (fields 14 and 15). Raises RuntimeError if the process is gone."""
+    fields = stat_fields(pid)
+    if fields is None:
+        raise RuntimeError(f"process {pid} is gone")
+    return int(fields[11]) + int(fields[12])
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 import sys
 from dataclasses import dataclass
@@ -26,6 +27,21 @@ class Transfer:
     bytes: int
     lost_percent: float
     retransmits: int
+
+
+def needs_root(suite: str) -> tuple[int, str] | None:
+    """Exit code and the line that names the mend, unless this is root."""
+    if os.geteuid() == 0:
+        return None
+    return 77, f"the {suite} makes network namespaces and needs root: run `sudo make {suite}`"
+
+
+def needs_build(suite: str, binaries: Path) -> tuple[int, str] | None:
+    """Exit code and the line that names the mend, unless the programs are there."""
+    for program in ("vine-meshd", "vine-mesh"):
+        if not os.access(binaries / program, os.X_OK):
+            return 1, f"{binaries / program} is not built: run `make {suite}`, or `swift build -c release` and again"
+    return None
 
 
 def parse_iperf(text: str) -> Transfer:

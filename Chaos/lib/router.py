@@ -5,12 +5,26 @@ from __future__ import annotations
 import json
 import signal
 import socket
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from . import views
 from .processes import Processes, Program, wait_until
 from .shell import Outcome
 from .topology import Site
+
+
+class UnixConnection(HTTPConnection):
+    """HTTP over a daemon's Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=5)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
 
 
 class VR:
@@ -41,14 +55,42 @@ class VR:
 
     def ask(self, *arguments: str, timeout: float = 20.0) -> str:
         """A verb that talks to the running daemon; its standard output. Raises RuntimeError with the tool's line."""
-        outcome = self.tool(*arguments, "--socket", str(self.socket), timeout=timeout)
-        if not outcome.ok:
-            raise RuntimeError(f"{self.name}: vine-mesh {' '.join(arguments)}: exit {outcome.code}: {outcome.line}")
-        return outcome.out
+        return self._asked(*arguments, timeout=timeout).needed(self._what(*arguments)).out
+
+    def ask_when_known(self, *arguments: str, seconds: float = 10.0) -> None:
+        """A command on a thing that gossip may still be bringing: repeated until it is accepted."""
+        outcomes: list[Outcome] = []
+
+        def accepted() -> bool:
+            outcomes.append(self._asked(*arguments))
+            return outcomes[-1].ok
+
+        if not wait_until(accepted, seconds, 0.2):
+            outcomes[-1].needed(self._what(*arguments))
+
+    def _asked(self, *arguments: str, timeout: float = 20.0) -> Outcome:
+        return self.tool(*arguments, "--socket", str(self.socket), timeout=timeout)
+
+    def _what(self, *arguments: str) -> str:
+        return f"{self.name}: vine-mesh {' '.join(arguments)}"
 
     def view(self, *arguments: str) -> views.Json:
         """A view as JSON."""
         return json.loads(self.ask(*arguments, "--json"))
+
+    def fetch(self, name: str) -> views.Json:
+        """A view from the daemon itself, without a program for the question. Raises OSError or ValueError."""
+        connection = UnixConnection(str(self.socket))
+        try:
+            connection.request("GET", f"/v1/{name}")
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise ValueError(f"{self.name}: {name}: HTTP {answer.status}")
+            return json.loads(answer.read())
+        except HTTPException as error:
+            raise ValueError(f"{self.name}: {name}: {error}") from error
+        finally:
+            connection.close()
 
     def init(self, mesh: str, site: str, hosts: int, endpoint: str) -> Outcome:
         """Founds a mesh; the daemon is started afterwards."""

@@ -49,6 +49,12 @@ class Outcome:
                 return lines[-1]
         return f"exit code {self.code}, no output"
 
+    def needed(self, what: str) -> Outcome:
+        """Itself if it went well. Raises RuntimeError with `what` failed, the code and the last line."""
+        if not self.ok:
+            raise RuntimeError(f"{what}: exit {self.code}: {self.line}")
+        return self
+
 
 def environment() -> dict[str, str]:
     """The environment of every command: plain C texts, no colours, system tools in the path."""
@@ -122,6 +128,11 @@ class Runner:
         if check and not outcome.ok:
             raise RuntimeError(f"{' '.join(full)}: {outcome.line}")
         return outcome
+
+    def ip(self, namespace: str | None, lines: Sequence[str]) -> None:
+        """ip(8) with one command a line, all in one process. Raises RuntimeError at the first that fails."""
+        where = ["-n", namespace] if namespace else []
+        self.run(["ip", *where, "-batch", "-"], stdin="\n".join(lines) + "\n", check=True)
 
     def together(self, jobs: Sequence[Callable[[], T]]) -> list[T]:
         """Does jobs at the same time and answers in their order; the first exception is raised after all ended."""

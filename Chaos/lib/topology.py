@@ -95,8 +95,8 @@ class Topology:
 
     def build(self) -> None:
         """Makes all namespaces, links, addresses and default routes. The caller removes, also after a failure."""
-        self._batch(None, [f"netns add {name}" for name in self.namespaces])
-        self.runner.together([lambda name=name: self._batch(name, ["link set lo up"]) for name in self.namespaces])
+        self.runner.ip(None, [f"netns add {name}" for name in self.namespaces])
+        self.runner.together([lambda name=name: self.runner.ip(name, ["link set lo up"]) for name in self.namespaces])
         for site in self.sites:
             self._lan(site)
             (self._behind_nat if site.limited else self._public)(site)
@@ -107,7 +107,7 @@ class Topology:
         gateway = block[1]
         for host in (host for host in self.hosts if host.site == site):
             host.alias = str(block[10 + host.number])
-            self._batch(
+            self.runner.ip(
                 host.ns,
                 [f"addr add {host.alias}/{block.prefixlen} dev eth", f"route add {SPACE} via {gateway}"],
             )
@@ -115,9 +115,9 @@ class Topology:
     def attach(self, name: str, leg: int) -> str:
         """One more public machine with a LAN of its own on leg 198.18.<leg>.0/24; returns its namespace."""
         namespace = self.ns(name)
-        self._batch(None, [f"netns add {namespace}"])
-        self._batch(namespace, ["link set lo up", "link add lan type bridge", "link set lan up"])
-        self._batch(namespace, [f"addr add 192.168.{leg}.1/24 dev lan"])
+        self.runner.ip(None, [f"netns add {namespace}"])
+        self.runner.ip(namespace, ["link set lo up", "link add lan type bridge", "link set lan up"])
+        self.runner.ip(namespace, [f"addr add 192.168.{leg}.1/24 dev lan"])
         self._leg(namespace, name, leg)
         return namespace
 
@@ -138,14 +138,14 @@ class Topology:
         """A switch with three ports (VR, h1, h2) in the namespace `lans`."""
         lans, bridge = self.ns("lans"), f"br-{site.name}"
         ports = {self.vr(site): "lan"} | {host.ns: "eth" for host in self.hosts if host.site == site}
-        self._batch(lans, [f"link add {bridge} type bridge", f"link set {bridge} up"])
+        self.runner.ip(lans, [f"link add {bridge} type bridge", f"link set {bridge} up"])
         for number, (namespace, interface) in enumerate(ports.items()):
             port = f"{site.name}{number}"
-            self._batch(None, [f"link add {interface} netns {namespace} type veth peer name {port} netns {lans}"])
-            self._batch(lans, [f"link set {port} master {bridge} up"])
-        self._batch(self.vr(site), ["link set lan up", f"addr add {site.lan}/24 dev lan"])
+            self.runner.ip(None, [f"link add {interface} netns {namespace} type veth peer name {port} netns {lans}"])
+            self.runner.ip(lans, [f"link set {port} master {bridge} up"])
+        self.runner.ip(self.vr(site), ["link set lan up", f"addr add {site.lan}/24 dev lan"])
         for host in (host for host in self.hosts if host.site == site):
-            self._batch(host.ns, ["link set eth up", f"addr add {host.physical}/24 dev eth"])
+            self.runner.ip(host.ns, ["link set eth up", f"addr add {host.physical}/24 dev eth"])
 
     def _public(self, site: Site) -> None:
         self._leg(self.vr(site), site.name, site.index)
@@ -154,20 +154,20 @@ class Topology:
     def _leg(self, namespace: str, name: str, leg: int, interface: str = "wan") -> None:
         """Joins a namespace to the public core with 198.18.<leg>.2 and a default route."""
         inet = self.ns("inet")
-        self._batch(None, [f"link add {interface} netns {namespace} type veth peer name {name} netns {inet}"])
-        self._batch(inet, [f"link set {name} up", f"addr add 198.18.{leg}.1/24 dev {name}"])
-        self._batch(namespace, [f"link set {interface} up", f"addr add 198.18.{leg}.2/24 dev {interface}"])
-        self._batch(namespace, [f"route add default via 198.18.{leg}.1"])
+        self.runner.ip(None, [f"link add {interface} netns {namespace} type veth peer name {name} netns {inet}"])
+        self.runner.ip(inet, [f"link set {name} up", f"addr add 198.18.{leg}.1/24 dev {name}"])
+        self.runner.ip(namespace, [f"link set {interface} up", f"addr add 198.18.{leg}.2/24 dev {interface}"])
+        self.runner.ip(namespace, [f"route add default via 198.18.{leg}.1"])
 
     def _behind_nat(self, site: Site) -> None:
         """A gateway that masquerades what its site opens and lets nothing in."""
         name = f"{site.name}-gw"
         gateway, vr, inside = self.ns(name), self.vr(site), 100 + site.index
         self._leg(gateway, site.name, site.index, "out")
-        self._batch(None, [f"link add wan netns {vr} type veth peer name in netns {gateway}"])
-        self._batch(gateway, ["link set in up", f"addr add 192.168.{inside}.1/24 dev in"])
-        self._batch(vr, ["link set wan up", f"addr add {site.wan}/24 dev wan"])
-        self._batch(vr, [f"route add default via 192.168.{inside}.1"])
+        self.runner.ip(None, [f"link add wan netns {vr} type veth peer name in netns {gateway}"])
+        self.runner.ip(gateway, ["link set in up", f"addr add 192.168.{inside}.1/24 dev in"])
+        self.runner.ip(vr, ["link set wan up", f"addr add {site.wan}/24 dev wan"])
+        self.runner.ip(vr, [f"route add default via 192.168.{inside}.1"])
         established = "-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
         for rule in (
             "-P FORWARD DROP",
@@ -184,7 +184,3 @@ class Topology:
     def _forward(self, name: str) -> None:
         """VRs forward too: a machine that routes anyway is the hard case for `never leaks, never to the Internet`."""
         self.runner.run(["sysctl", "-qw", "net.ipv4.ip_forward=1"], ns=self.ns(name), check=True)
-
-    def _batch(self, namespace: str | None, lines: list[str]) -> None:
-        where = ["-n", namespace] if namespace else []
-        self.runner.run(["ip", *where, "-batch", "-"], stdin="\n".join(lines) + "\n", check=True)
