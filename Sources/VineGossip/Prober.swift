@@ -44,9 +44,10 @@ struct Prober: Sendable {
   /// Lifeguard's local health: 0 is well; each point makes this VR more patient with others.
   private(set) var health = 0
   private var sequence: UInt32
-  /// Moving average of first tries that stayed without an answer, of 65536. Of first tries only, or one dead VR would
+  /// Moving average of first tries that stayed without an answer, of `whole`. Of first tries only, or one dead VR would
   /// look like much loss.
   private var unanswered = 0
+  private static let whole = 65536
 
   init(sequence: UInt32) { self.sequence = sequence }
 
@@ -56,21 +57,23 @@ struct Prober: Sendable {
   }
 
   /// The first try of a probe was answered, or was not.
-  mutating func firstTry(wasAnswered: Bool) { unanswered += ((wasAnswered ? 0 : 65536) - unanswered) / 8 }
+  mutating func firstTry(wasAnswered: Bool) { unanswered += ((wasAnswered ? 0 : Self.whole) - unanswered) / 8 }
 
   /// So many that loss alone makes a false accusation once in some 30,000 probes: 7 while less than a fifth of the tries
   /// go astray, 11 where every fifth datagram is lost. A confirmation is one of several and needs less.
   func triesMax(isConfirming: Bool) -> Int {
     if isConfirming { return 4 }
-    var (tries, chance) = (0, 65536 * 65536)
-    while tries < 14, tries < 7 || chance > 65536 * 65536 / 30_000 {
-      (tries, chance) = (tries + 1, chance / 65536 * unanswered)
+    // Of the square of `whole`, or nothing would be left of it after a few steps.
+    let certain = Self.whole * Self.whole
+    var (tries, chance) = (0, certain)
+    while tries < 14, tries < 7 || chance > certain / 30_000 {
+      (tries, chance) = (tries + 1, chance / Self.whole * unanswered)
     }
     return tries
   }
 
   /// More than every fifth first try goes unanswered: every ninth datagram is lost, or a neighbour has just died.
-  var hasLoss: Bool { unanswered > 65536 / 5 }
+  var hasLoss: Bool { unanswered > Self.whole / 5 }
 
   mutating func feel(_ change: Int, max: Int) { health = Swift.min(Swift.max(0, health + change), max) }
 

@@ -6,13 +6,9 @@ public struct HostError: ExplainedError, Hashable {
   public let mend: String
   public let exitCode: Int32
   /// It may go well when it is tried again as it is: a datagram was lost, a connection broke.
-  let isPassing: Bool
+  public let isPassing: Bool
 
-  public init(_ message: String, mend: String, _ status: ExitStatus) {
-    self.init(message, mend: mend, status, isPassing: false)
-  }
-
-  init(_ message: String, mend: String, _ status: ExitStatus, isPassing: Bool) {
+  public init(_ message: String, mend: String, _ status: ExitStatus, isPassing: Bool = false) {
     self.message = message
     self.mend = mend
     exitCode = status.rawValue

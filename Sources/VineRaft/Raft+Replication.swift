@@ -21,8 +21,7 @@ extension Raft {
     let entries = log.slice(from: known.next, max: settings.entriesMax)
     let message = Append(
       term: hardState.term, session: known.session, previousIndex: known.next.previous, previousTerm: previousTerm,
-      commit: log.committed,
-      entries: entries)
+      commit: log.committed, entries: entries)
     effects.append(.send(.append(message), to: peer))
   }
 

@@ -56,6 +56,22 @@ final class Cluster {
       random: RandomSource(seed: random.next()))
   }
 
+  /// Starts whoever is down.
+  func startAll() {
+    for node in down.sorted() { start(node) }
+  }
+
+  /// Everybody on one of two sides, by chance.
+  func split() {
+    for node in nodes { side[node] = Int(random.below(2)) }
+  }
+
+  /// No fault any more, and all run.
+  func heal() {
+    (side, loss, crashes) = ([:], 0, 0)
+    startAll()
+  }
+
   func input(_ input: Raft.Input, to node: NodeID) {
     guard !down.contains(node), let effects = cores.update(node, { $0.handle(input, at: now) }) else { return }
     for (position, effect) in effects.enumerated() {

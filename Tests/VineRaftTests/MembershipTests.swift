@@ -198,14 +198,13 @@ import VineRaft
       cluster.change(voters: Array(order.prefix(count)), learners: Array(order.dropFirst(count)))
       cluster.run(.milliseconds(900))
       switch cluster.random.below(6) {
-      case 0: for node in cluster.nodes { cluster.side[node] = Int(cluster.random.below(2)) }
+      case 0: cluster.split()
       case 1: cluster.side = [:]
-      case 2, 3: for node in cluster.down.sorted() { cluster.start(node) }
+      case 2, 3: cluster.startAll()
       default: break
       }
     }
-    (cluster.side, cluster.loss, cluster.crashes) = ([:], 0, 0)
-    for node in cluster.down.sorted() { cluster.start(node) }
+    cluster.heal()
     cluster.run(.seconds(20))
     cluster.propose(200)
     cluster.run(.seconds(10))

@@ -64,7 +64,6 @@ import VineRaft
     #expect(cluster.cores[leader]?.isLeader == false)
     #expect(cluster.leader != nil)
   }
-
 }
 
 @Suite struct ReplicationTests {
@@ -91,15 +90,14 @@ import VineRaft
       cluster.propose(UInt8(round))
       cluster.run(.milliseconds(700))
       switch cluster.random.below(5) {
-      case 0: for node in cluster.nodes { cluster.side[node] = Int(cluster.random.below(2)) }
+      case 0: cluster.split()
       case 1: cluster.side = [:]
-      case 2: for node in cluster.down.sorted() { cluster.start(node) }
+      case 2: cluster.startAll()
       default: break
       }
     }
     // Heal, and demand progress.
-    (cluster.side, cluster.loss, cluster.crashes) = ([:], 0, 0)
-    for node in cluster.down.sorted() { cluster.start(node) }
+    cluster.heal()
     cluster.run(.seconds(10))
     cluster.propose(200)
     cluster.run(.seconds(5))

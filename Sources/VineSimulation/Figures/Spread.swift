@@ -28,31 +28,30 @@ public enum Spread {
     world.run(.seconds(2) + random.jitter(.seconds(8)))
     let number = random.int(in: 0..<world.vineMembers.count)
     let author = world.vineMembers[number][0]
-    let key = RecordKey(kind: .vr, id: world.node(author).bytes)
-    let before = world.ownVersion(of: author)
+    let before = world.version(of: author, at: author)
     let sent = world.live.map(world.payloadsSent)
     world.addHost(at: author, vine: number, number: 9)
-    guard let version = world.ownVersion(of: author), before.map({ $0 < version }) ?? true else {
+    guard let version = world.version(of: author, at: author), before.map({ $0 < version }) ?? true else {
       return (nil, .infinity)
     }
     var waiting = world.live
     let time = world.run(atMost: .seconds(30), step: .milliseconds(10)) { world in
-      waiting.removeAll { world.router($0).gossip.store[key].map { !($0.version < version) } ?? false }
+      waiting.removeAll { world.version(of: author, at: $0).map { !($0 < version) } ?? false }
       return waiting.isEmpty
     }
     // Late copies count, too.
     world.run(.seconds(2))
     // Whoever refuted an accusation meanwhile spread a record, too.
-    let records = world.live.filter { world.ownVersion(of: $0) != used.ownVersion(of: $0) }.count
+    let records = world.live.filter { world.version(of: $0, at: $0) != used.version(of: $0, at: $0) }.count
     let copies = zip(world.live, sent).reduce(0) { $0 + world.payloadsSent(by: $1.0) - $1.1 }
     return (time?.inSeconds, Double(copies) / Double(world.live.count * max(1, records)))
   }
 }
 
 extension World {
-  /// The version of a VR's own record.
-  func ownVersion(of index: Int) -> RecordVersion? {
-    router(index).gossip.store[RecordKey(kind: .vr, id: node(index).bytes)]?.version
+  /// The version of a VR's record that another one has, or it itself.
+  func version(of index: Int, at holder: Int) -> RecordVersion? {
+    router(holder).gossip.store[RecordKey(kind: .vr, id: node(index).bytes)]?.version
   }
 
   /// Puts a further host of the VR's block into a ViNe that its site takes part in.

@@ -136,16 +136,11 @@ extension World {
   /// Every live VR has the newest record of each of `others`.
   func hasNewest(of others: [Int]) -> Bool {
     for other in others {
-      let key = RecordKey(kind: .vr, id: node(other).bytes)
-      guard let newest = routers[other].gossip.store[key]?.version else { return false }
-      guard newest.epoch == vrs[other].store.incarnation else { return false }
+      guard version(of: other, at: other)?.epoch == vrs[other].store.incarnation else { return false }
     }
     // Equal roots were checked before: one VR speaks for all.
     guard let one = others.first else { return true }
-    return others.allSatisfy { other in
-      let key = RecordKey(kind: .vr, id: node(other).bytes)
-      return routers[one].gossip.store[key]?.version == routers[other].gossip.store[key]?.version
-    }
+    return others.allSatisfy { version(of: $0, at: one) == version(of: $0, at: $0) }
   }
 
   /// Every live VR holds all of `gone` for dead and none of `back`. Equal roots hold the same verdicts, so one VR
