@@ -16,13 +16,15 @@ struct JoinClient {
 
   /// One connection gets this long; then another is tried.
   private static let attemptMax = Duration.seconds(5)
+  /// Between two rounds: a VR that closes connections because it has too many is not to be run down.
+  private static let pause = Duration.milliseconds(250)
 
   /// Asks each VR of the token, and again while what went wrong may pass and there is time: the mesh takes the same VR's
   /// second request for a repetition.
   /// - Throws: `HostError` with the one line that both sides see.
   func run() throws(HostError) -> (grant: JoinGrant, genesis: Genesis) {
     var last = HostError("the token names no VR to ask", mend: "ask for a new token", .failed)
-    repeat {
+    while true {
       for endpoint in token.endpoints {
         do throws(HostError) {
           var connection = try FrameConnection(to: endpoint, deadline: min(deadline, Clock.now + Self.attemptMax))
@@ -32,8 +34,9 @@ struct JoinClient {
           last = error
         }
       }
-    } while last.isPassing && Clock.now < deadline
-    throw last
+      guard last.isPassing, Clock.now + Self.pause < deadline else { throw last }
+      Thread.sleep(forTimeInterval: Self.pause.inSeconds)
+    }
   }
 
   private func join(
