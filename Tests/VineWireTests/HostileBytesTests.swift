@@ -66,9 +66,12 @@ import VineWire
   @Test func `log entries that leave a gap are no append`() {
     var samples = Samples(seed: 1)
     let append = Append(
-      term: Term(rawValue: 1), previousIndex: LogIndex(rawValue: 4), previousTerm: Term(rawValue: 1),
-      commit: LogIndex(rawValue: 4), entries: [samples.entry(at: 5), samples.entry(at: 7)])
-    let bytes = ControlMessage.raft(.append(append)).encode()
+      session: samples.session(), round: samples.round(), previousIndex: LogIndex(rawValue: 4),
+      previousTerm: Term(rawValue: 1), commit: LogIndex(rawValue: 4),
+      entries: [samples.entry(at: 5), samples.entry(at: 7)])
+    let message = RaftMessage(
+      epoch: .first, from: samples.store(), to: samples.store(), term: Term(rawValue: 1), body: .append(append))
+    let bytes = ControlMessage.raft(message).encode()
     #expect(throws: WireError.invalid("order of log entries")) { try ControlMessage.decode(bytes) }
   }
 
