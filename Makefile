@@ -10,6 +10,7 @@ DESTDIR ?=
 # For example --static-swift-stdlib: programs that run without the Swift toolchain's libraries.
 SWIFT_BUILD_FLAGS ?=
 DEMO_FLAGS ?=
+BENCH_FLAGS ?=
 MINUTES ?= 5
 SCENARIO ?= all
 SEED ?= 1
@@ -18,6 +19,8 @@ SEED ?= 1
 BUILD_PACKAGES := libsodium-dev libnetfilter-queue-dev libmnl-dev libnet1-dev libsqlite3-dev pkg-config
 RUN_PACKAGES := iptables nftables iproute2 iputils-ping procps util-linux iperf3 openssh-server openssh-client \
   curl python3 tcpdump
+# What vine-mesh is measured beside.
+BENCH_PACKAGES := serf
 
 .PHONY: help
 help: ## lists these targets
@@ -49,6 +52,12 @@ simulate: deps ## meshes on virtual time: SCENARIO=all, from SEED=1, MINUTES=5
 figures: deps ## measures the simulated mesh, hours: reports/simulation.json
 	@swift build -c release --product vine-sim $(SWIFT_BUILD_FLAGS)
 	@.build/release/vine-sim figures
+
+.PHONY: bench
+bench: build ## beside Debian's serf, same machine, same loss: BENCH_FLAGS= (root)
+	@.ci/deps $(BENCH_PACKAGES) || echo "bench: goes on without what could not be installed"
+	@mkdir -p reports
+	@python3 Chaos/bench.py $(BENCH_FLAGS)
 
 .PHONY: lint
 lint: ## checks the format of all Swift files

@@ -27,7 +27,7 @@ from lib.sandbox import Interrupted, Sandbox  # noqa: E402
 from lib.shell import Runner  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-FULL = Extent(changes=12, deaths=6, rest=90)
+FULL = Extent(changes=12, deaths=6, rest=60)
 QUICK = Extent(changes=4, deaths=2, rest=20)
 
 

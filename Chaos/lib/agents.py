@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
+import socket
 import time
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from .flock import Flock
-from .follow import Followed
+from .follow import Followed, until_all
 from .processes import Processes, Program, wait_until
 from .router import VR
+
+
+ASK_STEP = 0.2
+"""Seconds between two rounds of questions to VRs that do not know all others yet."""
+
+
+def get(path: Path, view: str) -> dict[str, Any]:
+    """A view of a daemon, over its Unix socket, without a program for each question."""
+    with socket.socket(socket.AF_UNIX) as channel:
+        channel.settimeout(5)
+        channel.connect(str(path))
+        channel.sendall(f"GET {view} HTTP/1.1\r\nHost: vine\r\nConnection: close\r\n\r\n".encode())
+        answer = b""
+        while chunk := channel.recv(1 << 16):
+            answer += chunk
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if b" 200 " not in head.split(b"\r\n")[0]:
+        raise ValueError(head.decode(errors="replace"))
+    return json.loads(body)
 
 
 class Agents(Protocol):
@@ -29,8 +50,8 @@ class Agents(Protocol):
 
     def follow(self, number: int) -> Followed: ...
 
-    def newcomer(self, line: str) -> str | None:
-        """Whom the line tells to have come, if it tells that."""
+    def known_to_all(self, begun: float, seconds: float) -> list[float | None]:
+        """When each agent first knew all others to be alive, in seconds after `begun`."""
 
     def label(self, number: int) -> str:
         """How lines name the agent."""
@@ -79,9 +100,20 @@ class SerfAgents:
     def follow(self, number: int) -> Followed:
         return Followed(self._started[number])
 
-    def newcomer(self, line: str) -> str | None:
-        found = re.search(r"EventMemberJoin: (\S+)", line)
-        return found.group(1) if found else None
+    def known_to_all(self, begun: float, seconds: float) -> list[float | None]:
+        count = len(self.flock.machines)
+        heard: list[set[str]] = [set() for _ in range(count)]
+
+        def knows_all(number: int, line: str) -> bool:
+            if found := re.search(r"EventMemberJoin: (\S+)", line):
+                heard[number].add(found.group(1))
+            return len(heard[number]) == count
+
+        followed = [self.follow(number) for number in range(count)]
+        times = until_all(followed, knows_all, seconds, begun)
+        for one in followed:
+            one.close()
+        return times
 
     def label(self, number: int) -> str:
         return f"agent-{number}"
@@ -152,9 +184,22 @@ class VineAgents:
             raise RuntimeError(f"{self.label(number)} was never started")
         return Followed(daemon)
 
-    def newcomer(self, line: str) -> str | None:
-        found = re.search(r"record \d+\.\d+ of (\S+)", line)
-        return found.group(1) if found else None
+    def known_to_all(self, begun: float, seconds: float) -> list[float | None]:
+        """Asks each VR's API until it is content: what comes with the invitation's answer stands in no log."""
+        times: list[float | None] = [None] * len(self.vrs)
+        while None in times and time.monotonic() - begun < seconds:
+            for number, vr in enumerate(self.vrs):
+                if times[number] is None and self._knows_all(vr):
+                    times[number] = time.monotonic() - begun
+            time.sleep(ASK_STEP)
+        return times
+
+    def _knows_all(self, vr: VR) -> bool:
+        try:
+            peers = get(vr.socket, "/v1/peers")["peers"]
+        except (OSError, ValueError):
+            return False
+        return sum(peer["state"] == "up" for peer in peers) == len(self.vrs) - 1
 
     def label(self, number: int) -> str:
         return f"agent-{number}"
@@ -162,7 +207,8 @@ class VineAgents:
     def ready_to_change(self, numbers: list[int]) -> None:
         for number, vr in enumerate(self.vrs):
             identity = vr.identity()
-            self._nodes[number] = identity.node
+            # As logs have it: ten characters of its name in two groups.
+            self._nodes[number] = f"{identity.node[:5]}-{identity.node[5:10]}"
             self._blocks[number] = identity.blocks[0]
         self.vrs[0].ask("vine", "create", "lab")
         for number in numbers:

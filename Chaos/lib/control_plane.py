@@ -79,20 +79,7 @@ def _join(agents: Agents, count: int, runner: Runner, extent: Extent) -> float |
     begun = time.monotonic()
     agents.join(0)
     runner.together([lambda n=number: agents.join(n) for number in range(1, count)])
-    followed = [agents.follow(number) for number in range(count)]
-    heard: list[set[str]] = [set() for _ in range(count)]
-    own = {agents.label(number) for number in range(count)}
-
-    def knows_all(number: int, line: str) -> bool:
-        newcomer = agents.newcomer(line)
-        # serf tells of the agent itself, too.
-        if newcomer and newcomer != agents.label(number):
-            heard[number].add(newcomer)
-        return len(heard[number]) >= len(own) - 1
-
-    times = until_all(followed, knows_all, extent.join_max, begun)
-    _close(followed)
-    return _last(times)
+    return _last(agents.known_to_all(begun, extent.join_max))
 
 
 def _rest(agents: Agents, flock: Flock, result: Result, console: Console, seconds: float) -> None:

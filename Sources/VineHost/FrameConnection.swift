@@ -67,7 +67,8 @@ struct FrameConnection {
       var chunk = [UInt8](repeating: 0, count: 16384)
       let count = recv(descriptor, &chunk, chunk.count, 0)
       guard count != 0 else {
-        throw HostError("the VR at \(endpoint) closed the connection", mend: "see its log, then try again", .failed,
+        throw HostError(
+          "the VR at \(endpoint) closed the connection", mend: "see its log, then try again", .failed,
           isPassing: true)
       }
       if count > 0 { buffer += chunk[..<count] } else if errno != EAGAIN { throw unreachable(errno) }

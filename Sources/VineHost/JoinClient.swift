@@ -2,6 +2,7 @@ import Foundation
 import VineBase
 import VineControl
 import VineIdentity
+import VineRouter
 import VineSession
 import VineWire
 
@@ -98,19 +99,6 @@ struct JoinClient {
 extension Clock {
   /// For choices that need no secrecy.
   static var seed: UInt64 { Sodium.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) } }
-}
-
-/// Takes any certificate whose key the peer proved; whether the mesh's authority signed it is checked as soon as
-/// the genesis is there, before anything secret is said.
-private struct ProvisionalAuthenticator: PeerAuthenticator {
-  func judge(
-    credential: [UInt8], noiseKey: [UInt8], peerIsInitiator: Bool, at now: WallTime
-  ) -> Result<AuthenticatedPeer, RefusalReason> {
-    guard case .certificate(let der)? = try? Credential(decoding: credential),
-      let node = MeshTrust.unverifiedNode(certificateDER: der)
-    else { return .failure(.badCertificate) }
-    return .success(AuthenticatedPeer(node: node, isGuest: false, credential: credential))
-  }
 }
 
 /// Sealed control messages over the guest's session.

@@ -30,6 +30,21 @@ public struct MeshAuthenticator: PeerAuthenticator {
   }
 }
 
+/// A joiner's, which has no genesis yet: takes any certificate whose key the peer proved. Whether the mesh's authority
+/// signed it is checked as soon as the genesis is there, before anything secret is said (docs/decisions/0013).
+public struct ProvisionalAuthenticator: PeerAuthenticator {
+  public init() {}
+
+  public func judge(
+    credential: [UInt8], noiseKey: [UInt8], peerIsInitiator: Bool, at now: WallTime
+  ) -> Result<AuthenticatedPeer, RefusalReason> {
+    guard case .certificate(let der)? = try? Credential(decoding: credential),
+      let node = MeshTrust.unverifiedNode(certificateDER: der)
+    else { return .failure(.badCertificate) }
+    return .success(AuthenticatedPeer(node: node, isGuest: false, credential: credential))
+  }
+}
+
 extension CertificateError {
   /// What the peer is told.
   var refusal: RefusalReason {

@@ -21,6 +21,33 @@ import VineBase
     #expect(mesh.wronged.isEmpty)
   }
 
+  @Test func `tries follow the loss that probes see, within bounds, and one silent neighbour is not loss`() {
+    var prober = Prober(sequence: 1)
+    #expect(prober.triesMax(isConfirming: false) == 7)
+    prober.firstTry(wasAnswered: false)
+    #expect(prober.triesMax(isConfirming: false) == 7)
+    #expect(!prober.hasLoss)
+    // Of a hundred round trips with 20 % loss each way, 36 fail.
+    for number in 0..<400 { prober.firstTry(wasAnswered: number * 36 % 100 >= 36) }
+    #expect((9...13).contains(prober.triesMax(isConfirming: false)))
+    #expect(prober.hasLoss)
+    #expect(prober.triesMax(isConfirming: true) == 4)
+    for _ in 0..<100 { prober.firstTry(wasAnswered: false) }
+    #expect(prober.triesMax(isConfirming: false) == 14)
+    for _ in 0..<100 { prober.firstTry(wasAnswered: true) }
+    #expect(prober.triesMax(isConfirming: false) == 7)
+  }
+
+  @Test func `at 20 percent loss few accusations have to be refuted`() {
+    let mesh = Mesh(count: 30, seed: 6, loss: 20)
+    mesh.run(.seconds(30))
+    let before = mesh.live.reduce(0) { $0 + $1.incarnation }
+    mesh.run(.seconds(120))
+    // 3600 probes; with seven tries whatever the loss, some twenty would end in an accusation.
+    #expect(mesh.live.reduce(0) { $0 + $1.incarnation } - before <= 3)
+    #expect(mesh.wronged.isEmpty)
+  }
+
   @Test func `a VR that comes back refutes its death with a higher incarnation`() {
     let mesh = Mesh(count: 6, seed: 9)
     mesh.run(.seconds(5))

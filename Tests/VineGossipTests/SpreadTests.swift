@@ -35,6 +35,27 @@ import VineBase
     #expect(Double(mesh.payloads) / 10 / 60 <= 2.5)
   }
 
+  @Test func `a VR that has just come shows its record to whoever it meets, the first gets it whole`() {
+    var core = Gossip(self: node(1), incarnation: 1, settings: GossipSettings(), random: RandomSource(seed: 1))
+    _ = core.handle(.publish(record(of: node(1), epoch: 1, sequence: 1)), at: .zero)
+    func shown(to peer: NodeID, at now: Instant) -> [GossipMessage] {
+      core.handle(.connected(peer), at: now).compactMap { effect in
+        if case .send(let message, peer) = effect { message } else { nil }
+      }
+    }
+    guard case .push(let records)? = shown(to: node(2), at: .zero).first else {
+      Issue.record("the first peer does not get the record")
+      return
+    }
+    #expect(records.map(\.author) == [node(1)])
+    guard case .announce(let digests)? = shown(to: node(3), at: .zero + .seconds(1)).first else {
+      Issue.record("the second peer does not hear of the record")
+      return
+    }
+    #expect(digests.map(\.place) == [place(1)])
+    #expect(shown(to: node(4), at: .zero + .seconds(60)).isEmpty)
+  }
+
   @Test func `an older version changes nothing, a newer one replaces`() {
     var core = Gossip(self: node(1), incarnation: 1, settings: GossipSettings(), random: RandomSource(seed: 1))
     func taken(_ record: SignedRecord) -> Int {

@@ -17,18 +17,6 @@ struct GuestJoin: Sendable {
   static let channel = 1
 }
 
-/// Takes any certificate whose key the peer proved, as a joiner must that has no genesis yet.
-private struct ProvisionalAuthenticator: PeerAuthenticator {
-  func judge(
-    credential: [UInt8], noiseKey: [UInt8], peerIsInitiator: Bool, at now: WallTime
-  ) -> Result<AuthenticatedPeer, RefusalReason> {
-    guard case .certificate(let der)? = try? Credential(decoding: credential),
-      let node = MeshTrust.unverifiedNode(certificateDER: der)
-    else { return .failure(.badCertificate) }
-    return .success(AuthenticatedPeer(node: node, isGuest: false, credential: credential))
-  }
-}
-
 extension World {
   /// Joins with the token, through the endpoints in it.
   mutating func join(_ index: Int, with token: InvitationToken, after delay: Duration) {
