@@ -97,8 +97,8 @@ public final class ControlLoop: Sendable {
       for effect in router.handle(next, at: Clock.now, wall: Clock.wall) {
         if case .answer(let id, let answer) = effect {
           answers.withLock { $0.removeValue(forKey: id) }?.resume(returning: answer)
-        } else if let index = try runner.run(effect) {
-          inputs.append(.persisted(index, router.registrar.raft?.hardState.term ?? .zero))
+        } else if let number = try runner.run(effect) {
+          inputs.append(.persisted(number))
         }
       }
     }

@@ -13,13 +13,13 @@ struct EffectRunner {
   let log: EventLog
   var gateways: Gateways
 
-  /// - Returns: the last log index made durable, which the router is to be told.
+  /// - Returns: the write of the log that was carried out, which the router is to be told.
   /// - Throws: if the store fails: nothing that depends on it may happen then.
-  mutating func run(_ effect: RouterEffect) throws(HostError) -> LogIndex? {
+  mutating func run(_ effect: RouterEffect) throws(HostError) -> WriteNumber? {
     switch effect {
-    case .persistLog(let state, let entries, let from):
-      try store.persist(state, appending: entries, truncatingFrom: from)
-      return entries.last?.index
+    case .persistLog(let write):
+      try store.persist(write)
+      return write.number
     case .persistRecords(let records): try store.persist(records)
     case .persistVerdict(let peer, let isDead): try store.persist(peer, isDead: isDead)
     case .persistIncarnation(let incarnation): try store.setIncarnation(incarnation)

@@ -65,19 +65,19 @@ public enum MeshSetup {
   private static func decideFounding(
     _ site: SiteName, hosts: Int, key: StaticKey, store: Store, at now: WallTime
   ) throws(HostError) -> Block {
+    try store.found(by: key.node)
     var registrar = Registrar(
-      node: key.node, voters: [key.node], hardState: nil, log: [], random: RandomSource(seed: Clock.seed))
+      node: key.node, voters: [key.node], store: store.id, memory: try store.consensus(),
+      random: RandomSource(seed: Clock.seed))
     guard let id = ProposalID(Sodium.randomBytes(ProposalID.byteCount)) else { throw internalError("no identifier") }
     let proposal = Proposal(
       id: id, author: key.node, at: now, command: .found(site: site, hosts: hosts, space: .standardSpace))
     var effects = registrar.wakeup(at: .zero) + registrar.propose(proposal, at: .zero)
     while !effects.isEmpty {
       switch effects.removeFirst() {
-      case .persist(let state, let entries, let from):
-        try store.persist(state, appending: entries, truncatingFrom: from)
-        if let last = entries.last {
-          effects += registrar.persisted(through: last.index, term: last.term, at: .zero)
-        }
+      case .persist(let write):
+        try store.persist(write)
+        effects += registrar.persisted(write.number, at: .zero)
       case .answered(_, .success(.founded(let block))): return block
       case .answered(_, .failure(.refused(let refusal))):
         throw HostError("the mesh cannot be founded: \(refusal)", mend: "", .failed)

@@ -85,7 +85,7 @@ extension Router {
   }
 
   private var leader: NodeID? {
-    registrar.raft?.leader ?? (registrar.voters.count == 1 ? registrar.voters.first : nil)
+    registrar.raft?.leader?.node ?? (registrar.voters.count == 1 ? registrar.voters.first : nil)
   }
 
   private var consensusState: ConsensusState {

@@ -14,9 +14,12 @@ import VineWire
 /// of the disk stops the VR; it is never retried, because after a failed fsync nobody knows what is there.
 public final class Store: Sendable {
   private let queue: DatabaseQueue
+  /// Made with the file: whoever lost it is another voter.
+  public let id: StoreID
 
   /// - Throws: `HostError` if the file cannot be opened, is damaged or belongs to another VR.
   public init(path: String, node: NodeID) throws(HostError) {
+    let queue: DatabaseQueue
     do {
       var configuration = GRDB.Configuration()
       configuration.prepareDatabase { database in
@@ -29,6 +32,8 @@ public final class Store: Sendable {
         "cannot open the database \(path): \(Self.short(error))",
         mend: "check space and permissions, or restore the state folder from a backup", .permission)
     }
+    self.queue = queue
+    id = try Self.identity(in: queue)
     let owner = try value("node")
     if let owner, owner != node.bytes {
       throw HostError(
@@ -36,6 +41,27 @@ public final class Store: Sendable {
         mend: "restore the whole folder from one backup, or point --state to this VR's own", .configuration)
     }
     if owner == nil { try setValue("node", node.bytes) }
+    try updateConsensus(of: node)
+  }
+
+  private static func identity(in queue: DatabaseQueue) throws(HostError) -> StoreID {
+    do {
+      return try queue.write { database in
+        let known = try Data.fetchOne(database, sql: "SELECT bytes FROM value WHERE name = 'store'")
+        if let known {
+          guard let id = StoreID(known) else { throw damaged("identity of the store") }
+          return id
+        }
+        var generator = SystemRandomNumberGenerator()
+        let id = StoreID(high: generator.next(), low: generator.next())
+        try set(database, "store", id.bytes)
+        return id
+      }
+    } catch let error as HostError {
+      throw error
+    } catch {
+      throw failed(error)
+    }
   }
 
   /// Everything a router starts with; raises the incarnation first, so that no two runs share one.
@@ -43,48 +69,12 @@ public final class Store: Sendable {
     let last = try value("incarnation").flatMap { try? ByteReader.integer(of: $0) } ?? 0
     try setIncarnation(last + 1)
     return RouterMemory(
-      hardState: try hardState(), log: try log(), knowledge: Knowledge(records: try records(), dead: try dead()),
+      store: id, consensus: try consensus(), knowledge: Knowledge(records: try records(), dead: try dead()),
       incarnation: last + 1, hosts: try hosts())
   }
 
   public func setIncarnation(_ incarnation: UInt64) throws(HostError) {
     try setValue("incarnation", bytes(of: incarnation))
-  }
-
-  // MARK: Log
-
-  public func persist(_ state: HardState?, appending entries: [LogEntry], truncatingFrom: LogIndex?) throws(HostError) {
-    try write { database in
-      if let state {
-        var writer = ByteWriter()
-        writer.integer(state.term.rawValue)
-        if let vote = state.votedFor { writer.append(vote.bytes) }
-        try Self.set(database, "hardState", writer.bytes)
-      }
-      if let truncatingFrom {
-        try database.execute(
-          sql: "DELETE FROM log WHERE position >= ?", arguments: [Int64(truncatingFrom.rawValue)])
-      }
-      for entry in entries {
-        try database.execute(
-          sql: "INSERT OR REPLACE INTO log (position, entry) VALUES (?, ?)",
-          arguments: [Int64(entry.index.rawValue), Data(LogRecord.encode(entry))])
-      }
-    }
-  }
-
-  private func hardState() throws(HostError) -> HardState? {
-    guard let bytes = try value("hardState") else { return nil }
-    var reader = ByteReader(bytes)
-    guard let term = try? reader.integer(UInt64.self) else { throw Self.damaged("hard state") }
-    return HardState(term: Term(rawValue: term), votedFor: NodeID(reader.rest()))
-  }
-
-  private func log() throws(HostError) -> [LogEntry] {
-    let rows = try read { try Data.fetchAll($0, sql: "SELECT entry FROM log ORDER BY position") }
-    let entries = rows.compactMap { try? LogRecord.decode([UInt8]($0)) }
-    guard entries.count == rows.count else { throw Self.damaged("log") }
-    return entries
   }
 
   // MARK: Records
@@ -162,25 +152,25 @@ public final class Store: Sendable {
     return migrator
   }
 
-  private static func set(_ database: Database, _ name: String, _ bytes: [UInt8]) throws {
+  static func set(_ database: Database, _ name: String, _ bytes: [UInt8]) throws {
     try database.execute(
       sql: "INSERT OR REPLACE INTO value (name, bytes) VALUES (?, ?)", arguments: [name, Data(bytes)])
   }
 
-  private func setValue(_ name: String, _ bytes: [UInt8]) throws(HostError) {
+  func setValue(_ name: String, _ bytes: [UInt8]) throws(HostError) {
     try write { try Self.set($0, name, bytes) }
   }
 
-  private func value(_ name: String) throws(HostError) -> [UInt8]? {
+  func value(_ name: String) throws(HostError) -> [UInt8]? {
     try read { try Data.fetchOne($0, sql: "SELECT bytes FROM value WHERE name = ?", arguments: [name]) }
       .map { [UInt8]($0) }
   }
 
-  private func read<Value>(_ body: (Database) throws -> Value) throws(HostError) -> Value {
+  func read<Value>(_ body: (Database) throws -> Value) throws(HostError) -> Value {
     do { return try queue.read(body) } catch { throw Self.failed(error) }
   }
 
-  private func write(_ body: (Database) throws -> Void) throws(HostError) {
+  func write(_ body: (Database) throws -> Void) throws(HostError) {
     do { try queue.write(body) } catch { throw Self.failed(error) }
   }
 
@@ -194,7 +184,7 @@ public final class Store: Sendable {
     HostError("the database failed: \(short(error))", mend: "check the disk, then start vine-meshd again", .failed)
   }
 
-  private static func damaged(_ what: String) -> HostError {
+  static func damaged(_ what: String) -> HostError {
     HostError("the \(what) in the database is damaged", mend: "restore the state folder from a backup", .failed)
   }
 

@@ -2,66 +2,116 @@ import VineBase
 
 /// Elections (Raft paper 5.2, 5.4.1; pre-vote: thesis 9.6).
 extension Raft {
-  mutating func startPreVote(at now: Instant, _ effects: inout [Effect]) {
+  /// Voters of the configuration in force; and of the one before while it is not known to be left, because it may
+  /// still be needed (thesis 4.2.2).
+  var mayCampaign: Bool {
+    let (index, configuration) = configurationInForce
+    if configuration.voters.isEmpty { return false }
+    return configuration.isVoter(voter)
+      || index > log.committed && log.configurations.previous.isVoter(voter)
+  }
+
+  mutating func startPreVote(at now: Instant, _ out: inout Outbox) {
+    guard mayCampaign else {
+      deadline = nil
+      return
+    }
+    // Nobody else's consent is needed.
+    if configuration.isQuorum(alone: voter) { return startElection(isTransfer: false, at: now, &out) }
+    // Consent to an earlier round of the same term is still consent.
+    if role != .preCandidate { votes = [:] }
     role = .preCandidate
     leader = nil
-    votes = [node]
+    votes[voter] = true
     restartTimer(at: now)
-    effects.append(.role(.preCandidate, leader: nil))
-    let request = VoteRequest(term: hardState.term.next, lastIndex: log.lastIndex, lastTerm: log.lastTerm)
-    for peer in configuration.allVoters where peer != node { effects.append(.send(.preVote(request), to: peer)) }
+    out.append(.role(.preCandidate, leader: nil))
+    ask(.preVote(request(isTransfer: false)), in: hardState.term.next, &out)
   }
 
-  mutating func startElection(at now: Instant, _ effects: inout [Effect]) {
+  mutating func startElection(isTransfer: Bool, at now: Instant, _ out: inout Outbox) {
     role = .candidate
     leader = nil
-    votes = [node]
-    hardState = HardState(term: hardState.term.next, votedFor: node)
+    votes = [:]
+    votes[voter] = true
+    hardState = HardState(term: hardState.term.next, votedFor: voter)
     restartTimer(at: now)
     // The vote for oneself is durable before anybody is asked for theirs.
-    effects.append(.persist(hardState, appending: [], truncatingFrom: nil))
-    effects.append(.role(.candidate, leader: nil))
-    if configuration.isQuorum(votes.contains) { return lead(at: now, &effects) }
-    let request = VoteRequest(term: hardState.term, lastIndex: log.lastIndex, lastTerm: log.lastTerm)
-    for peer in configuration.allVoters where peer != node { effects.append(.send(.vote(request), to: peer)) }
+    if !flaws.contains(.unpersistedVote) { out.persist { $0.hardState = hardState } }
+    out.append(.role(.candidate, leader: nil))
+    if isElected { return lead(at: now, &out) }
+    ask(.vote(request(isTransfer: isTransfer)), in: hardState.term, &out)
   }
 
-  mutating func answer(preVote request: VoteRequest, from peer: NodeID, at now: Instant, _ effects: inout [Effect]) {
-    let granted =
-      request.term > hardState.term && !hearsLeader(at: now)
-      && log.isUpToDate(lastIndex: request.lastIndex, lastTerm: request.lastTerm)
+  mutating func count(_ granted: Bool, of peer: VoterID, at now: Instant, _ out: inout Outbox) {
+    votes[peer] = granted
+    guard isElected else { return }
+    if role == .preCandidate {
+      startElection(isTransfer: false, at: now, &out)
+    } else {
+      lead(at: now, &out)
+    }
+  }
+
+  mutating func answer(
+    preVote request: VoteRequest, in term: Term, from peer: VoterID, at now: Instant, _ out: inout Outbox
+  ) {
+    let granted = term > hardState.term && !hearsLeader(at: now) && isUpToDate(request)
     // A refusal carries the own term, so that whoever is behind catches up.
-    let reply = VoteReply(term: granted ? request.term : hardState.term, granted: granted)
-    effects.append(.send(.preVoteReply(reply), to: peer))
+    send(.preVoteReply(granted: granted), in: granted ? term : hardState.term, to: peer, &out)
   }
 
-  mutating func answer(vote request: VoteRequest, from peer: NodeID, at now: Instant, _ effects: inout [Effect]) {
-    let granted =
-      request.term == hardState.term && (hardState.votedFor == nil || hardState.votedFor == peer)
-      && role == .follower && log.isUpToDate(lastIndex: request.lastIndex, lastTerm: request.lastTerm)
+  mutating func answer(
+    vote request: VoteRequest, in term: Term, from peer: VoterID, at now: Instant, _ out: inout Outbox
+  ) {
+    let isFree = hardState.votedFor == nil && leader == nil || hardState.votedFor == peer
+    let granted = term == hardState.term && isFree && role == .follower && isUpToDate(request)
     if granted, hardState.votedFor != peer {
       hardState.votedFor = peer
-      effects.append(.persist(hardState, appending: [], truncatingFrom: nil))
+      if !flaws.contains(.unpersistedVote) { out.persist { $0.hardState = hardState } }
       restartTimer(at: now)
     }
-    effects.append(.send(.voteReply(VoteReply(term: hardState.term, granted: granted)), to: peer))
+    send(.voteReply(granted: granted), to: peer, &out)
   }
 
-  mutating func lead(at now: Instant, _ effects: inout [Effect]) {
-    precondition(role == .candidate, "only a candidate is elected")
-    role = .leader
-    leader = node
-    votes = []
-    progress = [:]
-    trackMembers(at: now)
-    deadline = now + settings.heartbeatInterval
-    effects.append(.role(.leader, leader: node))
-    append(.noop, &effects)
-    replicate(at: now, &effects)
-  }
-
-  private func hearsLeader(at now: Instant) -> Bool {
+  func hearsLeader(at now: Instant) -> Bool {
     if role == .leader { return true }
-    return leaderHeard.map { now - $0 < settings.electionTimeout } ?? false
+    guard leader != nil, let leaderHeard else { return false }
+    // Shorter than the shortest election timeout by a heartbeat: followers heard the leader last at different times,
+    // and the first to miss it shall not be refused by one that got a heartbeat more.
+    return now - leaderHeard < settings.electionTimeout - settings.heartbeatInterval
+  }
+
+  /// Random, so that votes are seldom split (Raft paper 5.2); sooner after a campaign that came to nothing, because
+  /// the leader is gone already.
+  mutating func restartTimer(at now: Instant) {
+    guard mayCampaign else {
+      deadline = nil
+      return
+    }
+    let least = role == .follower ? settings.electionTimeout : settings.electionTimeout / 2
+    deadline = now + least + random.jitter(least)
+  }
+
+  private var isElected: Bool { isQuorum { votes[$0] == true } }
+
+  func isQuorum(_ holds: (VoterID) -> Bool) -> Bool {
+    guard flaws.contains(.oneMajority) else { return configuration.isQuorum(holds) }
+    return Configuration(voters: configuration.voters).isQuorum(holds)
+  }
+
+  private func isUpToDate(_ request: VoteRequest) -> Bool {
+    flaws.contains(.votesForShorterLog)
+      || log.isUpToDate(lastIndex: request.lastIndex, lastTerm: request.lastTerm)
+  }
+
+  private func request(isTransfer: Bool) -> VoteRequest {
+    VoteRequest(lastIndex: log.lastIndex, lastTerm: log.lastTerm, isTransfer: isTransfer)
+  }
+
+  private func ask(_ body: RaftMessage.Body, in term: Term, _ out: inout Outbox) {
+    let configuration = configuration
+    for peer in configuration.members where peer != voter && configuration.isVoter(peer) {
+      send(body, in: term, to: peer, &out)
+    }
   }
 }

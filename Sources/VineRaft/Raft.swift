@@ -1,190 +1,192 @@
 import VineBase
 
-/// Consensus over opaque commands: one voter of a Raft group (Ongaro, Ousterhout 2014; Ongaro's thesis).
+/// Consensus over opaque commands: one member of a Raft group (Ongaro, Ousterhout 2014; Ongaro's thesis).
 ///
-/// With pre-vote (thesis 9.6) and check-quorum (6.2), without which pre-vote can lock a group up. A leader counts
-/// itself only for what is durable. Voters change by joint consensus (Raft paper 6), one change at a time, and whoever
-/// is to vote learns the log first.
+/// With pre-vote (thesis 9.6) and check-quorum (6.2), without which pre-vote can lock a group up. Nothing is decided
+/// by clocks: they only start elections, and make leaders without a quorum step down. Members are added as learners,
+/// catch up, and vote after a joint configuration (4.3). Decisions rest on what is durable alone.
+///
+/// Messages of another epoch and for another store are dropped. Whether the sender may belong to the group at all is
+/// for the shell to say; who has a vote, the log says.
 public struct Raft: Sendable {
-  public enum Input: Sendable {
-    case propose([UInt8])
-    /// Makes these the voters and learners; answered by `configuration` when it is committed, or `changeRefused`.
-    case change(voters: [NodeID], learners: [NodeID])
-    case received(RaftMessage, from: NodeID)
-    /// The shell has made the log durable up to here, as of this term.
-    case persisted(through: LogIndex, term: Term)
-    case wakeup
-  }
-
-  public enum Effect: Sendable {
-    /// Durable before any later effect of the batch is carried out. The shell answers with `persisted`.
-    case persist(HardState?, appending: [LogEntry], truncatingFrom: LogIndex?)
-    case send(RaftMessage, to: NodeID)
-    /// In log order, each entry once.
-    case committed([LogEntry])
-    case role(Role, leader: NodeID?)
-    /// This voter does not lead.
-    case refused([UInt8], leader: NodeID?)
-    case changeRefused(ChangeRefusal)
-    /// A configuration was committed that is no longer joint: the change is complete.
-    case configuration(RaftConfiguration)
-  }
-
-  public enum Role: Hashable, Sendable { case follower, preCandidate, candidate, leader }
-
-  /// What a leader knows of a follower (Raft paper, figure 2: nextIndex, matchIndex).
-  struct Progress: Sendable {
-    /// Tells the lives of a VR apart that was taken out and put in again under one leader.
-    let session: UInt64
-    var next: LogIndex
-    var match = LogIndex.zero
-    var heard: Instant
-  }
-
-  public let node: NodeID
+  public let voter: VoterID
+  public let epoch: Epoch
   let settings: RaftSettings
+  package var flaws: RaftFlaws = []
   var random: RandomSource
   public internal(set) var hardState: HardState
   var log: RaftLog
+  /// What the log held at the start.
+  let loadedThrough: LogIndex
   public internal(set) var role = Role.follower
-  public internal(set) var leader: NodeID?
+  public internal(set) var leader: VoterID?
   /// Last word of a leader; no vote against one that is heard.
   var leaderHeard: Instant?
-  var votes: Set<NodeID> = []
-  var progress: SortedMap<NodeID, Progress> = [:]
-  /// Election of a follower or candidate, heartbeat of a leader.
+  /// Who gave a vote, or said that it would, in the campaign under way.
+  var votes: SortedMap<VoterID, Bool> = [:]
+  /// Of a leader, and nobody else.
+  var leadership: Leadership?
+  var assembly: SnapshotAssembly?
+  /// Election of a voter, heartbeat of a leader; nil of whoever has no vote.
   var deadline: Instant?
+  private var hasStarted = false
+  private var nextNumber = WriteNumber(rawValue: 1)
+  /// Leads on from one leadership to the next, so that no two sessions have one name.
+  var lastSession: UInt64 = 0
 
-  /// - Parameters:
-  ///   - voters: who decides before the log says anything else. A VR that is not among them learns, once a leader has
-  ///     it in its configuration.
-  ///   - hardState, log: what the store holds, all of it durable.
-  public init(
-    self node: NodeID, voters: [NodeID], hardState: HardState, log: [LogEntry], settings: RaftSettings,
-    random: RandomSource
-  ) {
-    precondition(!voters.isEmpty, "somebody decides")
-    self.node = node
-    self.hardState = hardState
-    self.log = RaftLog(base: RaftConfiguration(voters: voters), log)
+  public init(self voter: VoterID, memory: RaftMemory, settings: RaftSettings, random: RandomSource) {
+    self.voter = voter
     self.settings = settings
     self.random = random
-    precondition(self.log.lastTerm <= hardState.term, "the log is ahead of the term")
+    epoch = memory.epoch
+    hardState = memory.hardState
+    log = RaftLog(snapshot: memory.snapshot, entries: memory.entries)
+    loadedThrough = log.lastIndex
   }
 
   public var isLeader: Bool { role == .leader }
+  public var term: Term { hardState.term }
   public var commitIndex: LogIndex { log.committed }
   public var lastIndex: LogIndex { log.lastIndex }
-  /// In force: the last in the log, committed or not.
-  public var configuration: RaftConfiguration { log.configuration }
-  public var isVoter: Bool { configuration.isVoter(node) }
-  /// It decides alone.
-  private var isOnlyVoter: Bool { configuration.allVoters == [node] }
-  /// How far each voter's log is known to agree; empty unless this one leads.
-  public var matchIndices: [(NodeID, LogIndex)] { progress.map { ($0.0, $0.1.match) } }
+  public var snapshotIndex: LogIndex { log.snapshot.index }
 
-  /// A voter that was never woken is woken at once; who has no vote waits to be spoken to.
+  /// In force: the last in the log, committed or not.
+  public var configuration: Configuration { configurationInForce.configuration }
+
+  var configurationInForce: (index: LogIndex, configuration: Configuration) {
+    if flaws.contains(.configurationOnceCommitted) {
+      return log.configurations.lastKnown { $0 <= log.committed }
+    }
+    if flaws.contains(.ignoresUnapplied) {
+      return log.configurations.lastKnown { $0 <= log.committed || $0 > loadedThrough }
+    }
+    return log.configurations.last
+  }
+
+  /// A member that was never woken is woken at once; whoever has no vote waits to be told.
   public var nextWakeup: Wakeup? {
-    guard isVoter || role == .leader else { return nil }
-    return Wakeup(at: deadline ?? .zero, reason: role == .leader ? "heartbeat" : "election timeout")
+    guard hasStarted else { return Wakeup(at: .zero, reason: "start of consensus") }
+    return deadline.map { Wakeup(at: $0, reason: role == .leader ? "heartbeat" : "election timeout") }
   }
 
   /// The one door.
   public mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
-    var effects: [Effect] = []
+    var out = Outbox(nextNumber: nextNumber)
+    let before = (configurationInForce.index, configurationInForce.index <= log.committed)
+    if !hasStarted { start(at: now) }
     switch input {
-    case .propose(let command): propose(command, at: now, &effects)
-    case .change(let voters, let learners): change(voters: voters, learners: learners, at: now, &effects)
-    case .received(let message, let peer):
-      guard peer != node else { return [] }
-      received(message, from: peer, at: now, &effects)
-    case .persisted(let index, let term):
-      // What was written in an older term may have been overwritten since.
-      if term == hardState.term { log.persisted(through: index) }
-      advanceCommit(at: now, &effects)
-    case .wakeup: wakeup(at: now, &effects)
+    case .propose(let commands): propose(commands, at: now, &out)
+    case .read(let context): read(context, at: now, &out)
+    case .received(let message, let peer): received(message, from: peer, at: now, &out)
+    case .persisted(let number):
+      log.persisted(number)
+      advanceCommit(at: now, &out)
+    case .wakeup: wakeup(at: now, &out)
+    case .changeConfiguration(let voters, let learners):
+      change(to: voters, learners, at: now, &out)
+    case .transfer(let target): transfer(to: target, at: now, &out)
+    case .compact(let index, let state): compact(through: index, state, &out)
     }
-    precondition(log.committed <= log.lastIndex, "commit \(log.committed) past log end \(log.lastIndex)")
-    precondition(role != .leader || leader == node, "a leader knows that it leads")
-    return effects
+    finish(since: before, at: now, &out)
+    return out.effects
   }
 
-  private mutating func propose(_ command: [UInt8], at now: Instant, _ effects: inout [Effect]) {
-    guard role == .leader else {
-      effects.append(.refused(command, leader: leader))
-      return
-    }
-    append(.command(command), &effects)
-    replicate(at: now, &effects)
+  private mutating func start(at now: Instant) {
+    hasStarted = true
+    precondition(log.lastTerm <= hardState.term || flaws.contains(.unpersistedTerm), "the log is ahead of the term")
+    restartTimer(at: now)
+    // One voter needs nobody; several give a leader the time to speak up.
+    if configuration.isQuorum(alone: voter) { deadline = now }
   }
 
-  private mutating func wakeup(at now: Instant, _ effects: inout [Effect]) {
-    guard let due = deadline else {
-      // One voter needs nobody; several give a leader the time to speak up.
-      if isOnlyVoter { startElection(at: now, &effects) } else { restartTimer(at: now) }
-      return
-    }
-    guard due <= now else { return }
-    switch role {
-    case .leader: beat(at: now, &effects)
-    case .follower, .preCandidate, .candidate:
-      // Who has no vote asks for none.
-      guard isVoter else { return restartTimer(at: now) }
-      if isOnlyVoter { startElection(at: now, &effects) } else { startPreVote(at: now, &effects) }
-    }
-  }
-
-  private mutating func received(
-    _ message: RaftMessage, from peer: NodeID, at now: Instant, _ effects: inout [Effect]
+  private mutating func finish(
+    since before: (index: LogIndex, isCommitted: Bool), at now: Instant, _ out: inout Outbox
   ) {
-    adoptTerm(of: message, &effects, at: now)
-    switch message {
-    case .preVote(let request): answer(preVote: request, from: peer, at: now, &effects)
-    case .vote(let request): answer(vote: request, from: peer, at: now, &effects)
-    case .preVoteReply(let reply):
-      guard role == .preCandidate, reply.granted, reply.term == hardState.term.next else { return }
-      votes.insert(peer)
-      if configuration.isQuorum(votes.contains) { startElection(at: now, &effects) }
-    case .voteReply(let reply):
-      guard role == .candidate, reply.granted, reply.term == hardState.term else { return }
-      votes.insert(peer)
-      if configuration.isQuorum(votes.contains) { lead(at: now, &effects) }
-    case .append(let append): follow(append, from: peer, at: now, &effects)
-    case .appendReply(let reply): heard(reply, from: peer, at: now, &effects)
+    let (index, configuration) = configurationInForce
+    if (index, index <= log.committed) != before {
+      out.append(.configuration(configuration, at: index, isCommitted: index <= log.committed))
     }
+    for case .persist(let write) in out.effects {
+      log.wrote(write.number, through: write.entries.last?.index ?? .zero)
+    }
+    nextNumber = out.nextNumber
+    if role != .leader, deadline == nil, mayCampaign { restartTimer(at: now) }
+    precondition(log.committed <= log.lastIndex, "commit \(log.committed) past log end \(log.lastIndex)")
+    precondition((role == .leader) == (leadership != nil), "who leads has what a leader knows, nobody else")
+    precondition(role != .leader || leader == voter, "a leader knows that it leads")
+  }
+
+  private mutating func wakeup(at now: Instant, _ out: inout Outbox) {
+    guard let due = deadline, due <= now else { return }
+    switch role {
+    case .leader: beat(at: now, &out)
+    case .follower, .preCandidate: startPreVote(at: now, &out)
+    // Votes were split or lost: whether another election has a chance is asked first.
+    case .candidate: startPreVote(at: now, &out)
+    }
+  }
+
+  private mutating func received(_ message: RaftMessage, from node: NodeID, at now: Instant, _ out: inout Outbox) {
+    guard message.epoch == epoch, message.to == voter.store || flaws.contains(.takesOthersMail) else { return }
+    // Nobody counted so far.
+    guard message.term.rawValue < UInt64(Int64.max) else { return }
+    let peer = VoterID(node: node, store: message.from)
+    guard peer != voter, shallHear(message, at: now) else { return }
+    adoptTerm(of: message, at: now, &out)
+    let isPresent = message.term == hardState.term
+    switch message.body {
+    case .preVote(let request): answer(preVote: request, in: message.term, from: peer, at: now, &out)
+    case .vote(let request): answer(vote: request, in: message.term, from: peer, at: now, &out)
+    case .preVoteReply(let granted):
+      guard role == .preCandidate, message.term == hardState.term.next || !granted else { return }
+      count(granted, of: peer, at: now, &out)
+    case .voteReply(let granted):
+      guard role == .candidate, isPresent else { return }
+      count(granted, of: peer, at: now, &out)
+    case .append(let append): follow(append, in: message.term, from: peer, at: now, &out)
+    case .install(let chunk): follow(chunk, in: message.term, from: peer, at: now, &out)
+    case .appendReply(let reply): if isPresent { heard(reply, from: peer, at: now, &out) }
+    case .installReply(let reply): if isPresent { heard(reply, from: peer, at: now, &out) }
+    case .timeoutNow:
+      guard isPresent, role == .follower, leader == peer, mayCampaign else { return }
+      startElection(isTransfer: true, at: now, &out)
+    }
+  }
+
+  /// Whoever hears a leader takes no part in an election that nobody needs (thesis 4.2.3): a removed voter, which
+  /// does not know that it is one, would disturb the group.
+  private func shallHear(_ message: RaftMessage, at now: Instant) -> Bool {
+    guard case .vote(let request) = message.body, message.term > hardState.term else { return true }
+    return request.isTransfer || !hearsLeader(at: now)
   }
 
   /// A higher term makes a follower of anybody (Raft paper 5.1). Not a pre-vote's, which nobody has begun, nor
   /// the granting answer to one.
-  private mutating func adoptTerm(of message: RaftMessage, _ effects: inout [Effect], at now: Instant) {
+  private mutating func adoptTerm(of message: RaftMessage, at now: Instant, _ out: inout Outbox) {
     guard message.term > hardState.term else { return }
-    switch message {
-    case .preVote: return
-    case .preVoteReply(let reply) where reply.granted: return
+    switch message.body {
+    case .preVote, .preVoteReply(granted: true): return
     default: break
     }
     hardState = HardState(term: message.term, votedFor: nil)
-    effects.append(.persist(hardState, appending: [], truncatingFrom: nil))
-    step(down: nil, at: now, &effects)
+    if !flaws.contains(.unpersistedTerm) { out.persist { $0.hardState = hardState } }
+    stepDown(leader: nil, at: now, &out)
   }
 
-  mutating func step(down leader: NodeID?, at now: Instant, _ effects: inout [Effect]) {
+  mutating func stepDown(leader: VoterID?, at now: Instant, _ out: inout Outbox) {
     let changed = role != .follower || self.leader != leader
+    abandonReads(&out)
     role = .follower
     self.leader = leader
-    votes = []
-    progress = [:]
+    votes = [:]
+    leadership = nil
     restartTimer(at: now)
-    if changed { effects.append(.role(.follower, leader: leader)) }
+    if changed { out.append(.role(.follower, leader: leader)) }
   }
 
-  mutating func restartTimer(at now: Instant) {
-    deadline = now + settings.electionTimeout + random.jitter(settings.electionTimeout)
-  }
-
-  mutating func append(_ payload: EntryPayload, _ effects: inout [Effect]) {
-    let entry = LogEntry(index: log.lastIndex.next, term: hardState.term, payload: payload)
-    log.append(entry)
-    effects.append(.persist(nil, appending: [entry], truncatingFrom: nil))
+  func send(_ body: RaftMessage.Body, in term: Term? = nil, to peer: VoterID, _ out: inout Outbox) {
+    let message = RaftMessage(
+      epoch: epoch, from: voter.store, to: peer.store, term: term ?? hardState.term, body: body)
+    out.append(.send(message, to: peer.node))
   }
 }

@@ -11,7 +11,7 @@ import VineWire
 public struct Registrar: Sendable {
   public enum Effect: Sendable {
     /// Durable before any later effect of the same batch is carried out; answered with `persisted`.
-    case persist(HardState?, appending: [LogEntry], truncatingFrom: LogIndex?)
+    case persist(Persistence)
     case send(ControlMessage, to: NodeID)
     /// Committed facts, oldest first: to be attested and spread.
     case facts([RegistryFact])
@@ -48,15 +48,14 @@ public struct Registrar: Sendable {
 
   /// - Parameters:
   ///   - voters: who votes; from the genesis.
-  ///   - hardState, log: what the store holds; empty on a VR that does not vote.
-  public init(node: NodeID, voters: [NodeID], hardState: HardState?, log: [LogEntry], random: RandomSource) {
+  ///   - store, memory: the store and what it holds; empty on a VR that does not vote.
+  public init(node: NodeID, voters: [NodeID], store: StoreID, memory: RaftMemory, random: RandomSource) {
     precondition(!voters.isEmpty, "a mesh has at least one voter")
     self.node = node
     self.voters = voters
     if voters.contains(node) {
       raft = Raft(
-        self: node, voters: voters, hardState: hardState ?? HardState(term: Term(rawValue: 0), votedFor: nil),
-        log: log, settings: RaftSettings(), random: random)
+        self: VoterID(node: node, store: store), memory: memory, settings: RaftSettings(), random: random)
     }
   }
 
@@ -93,9 +92,9 @@ public struct Registrar: Sendable {
     return [.answered(id, answer.mapError { .refused($0) })]
   }
 
-  /// The shell has made everything up to `index` durable.
-  public mutating func persisted(through index: LogIndex, term: Term, at now: Instant) -> [Effect] {
-    step(.persisted(through: index, term: term), at: now)
+  /// The shell has carried out all writes up to this one.
+  public mutating func persisted(_ number: WriteNumber, at now: Instant) -> [Effect] {
+    step(.persisted(number), at: now)
   }
 
   public mutating func wakeup(at now: Instant) -> [Effect] {
@@ -118,7 +117,7 @@ public struct Registrar: Sendable {
 
   private mutating func submit(_ proposal: Proposal, at now: Instant) -> [Effect] {
     guard raft != nil else { return voters.prefix(1).map { .send(.proposal(proposal), to: $0) } }
-    return step(.propose(LogCommand.encode(proposal)), at: now)
+    return step(.propose([LogCommand.encode(proposal)]), at: now)
   }
 
   private mutating func step(_ input: Raft.Input, at now: Instant) -> [Effect] {
@@ -131,13 +130,13 @@ public struct Registrar: Sendable {
   private mutating func perform(_ effects: [Raft.Effect], at now: Instant) -> [Effect] {
     effects.flatMap { effect -> [Effect] in
       switch effect {
-      case .persist(let state, let entries, let from):
-        [.persist(state, appending: entries, truncatingFrom: from)]
+      case .persist(let write): [.persist(write)]
       case .send(let message, let peer): [.send(.raft(message), to: peer)]
       case .committed(let entries): entries.flatMap { apply($0) }
       // The proposal stays pending and is tried again until somebody leads or patience ends.
-      // The voters are those of the genesis as long as nobody asks for a change.
-      case .refused, .role, .changeRefused, .configuration: []
+      case .refused, .role, .configuration: []
+      // The registry neither makes snapshots nor reads through consensus.
+      case .restore, .readable: []
       }
     }
   }

@@ -110,8 +110,7 @@ extension Router {
   mutating func run(_ effects: [Registrar.Effect], _ turn: inout Turn) {
     for effect in effects {
       switch effect {
-      case .persist(let state, let entries, let from):
-        turn.emit(.persistLog(state, appending: entries, truncatingFrom: from))
+      case .persist(let write): turn.emit(.persistLog(write))
       case .send(let message, let peer):
         // The message is sent again by whoever wants it answered; the session comes up meanwhile.
         if !peers.isConnected(peer), peers.mayTry(peer, at: turn.now) { connect(to: peer, &turn) }

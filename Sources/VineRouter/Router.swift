@@ -60,7 +60,7 @@ public struct Router: Sendable {
     trust = RecordTrust(voters: voters, isValid: checks.signature, content: checks.content)
     authenticator = MeshAuthenticator(checks: checks)
     registrar = Registrar(
-      node: identity.node, voters: voters, hardState: memory.hardState, log: memory.log,
+      node: identity.node, voters: voters, store: memory.store, memory: memory.consensus,
       random: RandomSource(seed: random.next()))
     gossip = Gossip(
       self: identity.node, incarnation: memory.incarnation, settings: GossipSettings(),
@@ -111,7 +111,7 @@ public struct Router: Sendable {
     case .needsSession(let peer): connect(to: peer, &turn)
     case .needsRelay(let tag): relay(to: tag, &turn)
     case .unknownSession(let carrier): answerStaleSession(via: carrier, &turn)
-    case .persisted(let index, let term): run(registrar.persisted(through: index, term: term, at: now), &turn)
+    case .persisted(let number): run(registrar.persisted(number, at: now), &turn)
     case .addressesChanged(let addresses): run(reachability: .localAddresses(addresses), &turn)
     case .request(let id, let request): received(request, id, &turn)
     }

@@ -9,7 +9,8 @@ import VineSession
 /// What the shell has to do, in order: a `persist…` is durable before anything behind it is carried out.
 public enum RouterEffect: Sendable {
   // Durable state.
-  case persistLog(HardState?, appending: [LogEntry], truncatingFrom: LogIndex?)
+  /// Answered with `persisted`.
+  case persistLog(Persistence)
   case persistRecords([SignedRecord])
   /// Whether gossip holds the VR for dead: it is not to be alive again after a restart.
   case persistVerdict(NodeID, isDead: Bool)

@@ -22,7 +22,7 @@ public enum RouterInput: Sendable {
   /// A frame came on a session that is not known here (any more).
   case unknownSession(via: Carrier)
   // From the store and the machine.
-  case persisted(LogIndex, Term)
+  case persisted(WriteNumber)
   case addressesChanged([IPv4Address])
   // From people and middleware, through the local API.
   case request(RequestID, LocalRequest)

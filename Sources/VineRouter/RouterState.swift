@@ -71,18 +71,20 @@ public struct Knowledge: Sendable {
 
 /// What the store held when the VR started.
 public struct RouterMemory: Sendable {
-  public let hardState: HardState?
-  public let log: [LogEntry]
+  /// The store's own identity.
+  public let store: StoreID
+  /// Empty on a VR that never was in the consensus group.
+  public let consensus: RaftMemory
   public let knowledge: Knowledge
   /// Already raised for this start, and durable: no two runs share one.
   public let incarnation: UInt64
   public let hosts: LNDT
 
   public init(
-    hardState: HardState?, log: [LogEntry], knowledge: Knowledge, incarnation: UInt64, hosts: LNDT
+    store: StoreID, consensus: RaftMemory, knowledge: Knowledge, incarnation: UInt64, hosts: LNDT
   ) {
-    self.hardState = hardState
-    self.log = log
+    self.store = store
+    self.consensus = consensus
     self.knowledge = knowledge
     self.incarnation = incarnation
     self.hosts = hosts

@@ -1,69 +1,67 @@
 import VineBase
 import VineRaft
 
-/// A log entry as it is kept in the store.
-public enum LogRecord {
-  public static func encode(_ entry: LogEntry) -> [UInt8] { PBLogEntry(entry).written }
-
-  public static func decode(_ bytes: [UInt8]) throws(WireError) -> LogEntry {
-    try PBLogEntry.read(bytes, "log entry", max: WireLimits.logEntryByteCountMax).entry()
-  }
-}
-
 extension PBRaftMessage {
   init(_ message: RaftMessage) {
-    switch message {
+    epoch = message.epoch.rawValue
+    from = .init(message.from.bytes)
+    to = .init(message.to.bytes)
+    term = message.term.rawValue
+    switch message.body {
     case .preVote(let request): preVote = PBVoteRequest(request)
-    case .preVoteReply(let reply): preVoteReply = PBVoteReply(reply)
+    case .preVoteReply(let granted): preVoteReply.granted = granted
     case .vote(let request): vote = PBVoteRequest(request)
-    case .voteReply(let reply): voteReply = PBVoteReply(reply)
+    case .voteReply(let granted): voteReply.granted = granted
     case .append(let append): self.append = PBAppend(append)
     case .appendReply(let reply): appendReply = PBAppendReply(reply)
+    case .install(let chunk): install = PBSnapshotChunk(chunk)
+    case .installReply(let reply): installReply = PBSnapshotReply(reply)
+    case .timeoutNow: timeoutNow = PBTimeoutNow()
     }
   }
 
   func message() throws(WireError) -> RaftMessage {
+    RaftMessage(
+      epoch: Epoch(rawValue: epoch), from: try raftStore(from), to: try raftStore(to), term: try raftTerm(term),
+      body: try body())
+  }
+
+  private func body() throws(WireError) -> RaftMessage.Body {
     switch kind {
     case nil: throw .missing("Raft message")
     case .preVote(let wire)?: .preVote(try wire.request())
-    case .preVoteReply(let wire)?: .preVoteReply(try wire.reply())
+    case .preVoteReply(let wire)?: .preVoteReply(granted: wire.granted)
     case .vote(let wire)?: .vote(try wire.request())
-    case .voteReply(let wire)?: .voteReply(try wire.reply())
+    case .voteReply(let wire)?: .voteReply(granted: wire.granted)
     case .append(let wire)?: .append(try wire.append())
     case .appendReply(let wire)?: .appendReply(try wire.reply())
+    case .install(let wire)?: .install(try wire.chunk())
+    case .installReply(let wire)?: .installReply(try wire.reply())
+    case .timeoutNow?: .timeoutNow
     }
   }
 }
 
 extension PBVoteRequest {
   fileprivate init(_ request: VoteRequest) {
-    term = request.term.rawValue
     lastIndex = request.lastIndex.rawValue
     lastTerm = request.lastTerm.rawValue
+    isTransfer = request.isTransfer
   }
 
   fileprivate func request() throws(WireError) -> VoteRequest {
-    VoteRequest(term: try raftTerm(term), lastIndex: try raftIndex(lastIndex), lastTerm: try raftTerm(lastTerm))
+    VoteRequest(lastIndex: try raftIndex(lastIndex), lastTerm: try raftTerm(lastTerm), isTransfer: isTransfer)
   }
-}
-
-extension PBVoteReply {
-  fileprivate init(_ reply: VoteReply) {
-    term = reply.term.rawValue
-    granted = reply.granted
-  }
-
-  fileprivate func reply() throws(WireError) -> VoteReply { VoteReply(term: try raftTerm(term), granted: granted) }
 }
 
 extension PBAppend {
   fileprivate init(_ append: Append) {
-    term = append.term.rawValue
+    session = append.session.rawValue
+    round = append.round.rawValue
     previousIndex = append.previousIndex.rawValue
     previousTerm = append.previousTerm.rawValue
     commit = append.commit.rawValue
     entries = append.entries.map(PBLogEntry.init)
-    session = append.session
   }
 
   /// Entries that do not follow one another from `previousIndex` on are no append.
@@ -76,72 +74,81 @@ extension PBAppend {
       }
     }
     return Append(
-      term: try raftTerm(term), session: session, previousIndex: previous, previousTerm: try raftTerm(previousTerm),
-      commit: try raftIndex(commit), entries: entries)
+      session: try raftSession(session), round: try raftRound(round), previousIndex: previous,
+      previousTerm: try raftTerm(previousTerm), commit: try raftIndex(commit), entries: entries)
   }
 }
 
 extension PBAppendReply {
   fileprivate init(_ reply: AppendReply) {
-    term = reply.term.rawValue
-    success = reply.success
-    match = reply.match.rawValue
-    session = reply.session
+    session = reply.session.rawValue
+    round = reply.round.rawValue
+    switch reply.outcome {
+    case .matched(let index): matched = index.rawValue
+    case .rejected(let previous, let hint, let hintTerm):
+      rejected.previous = previous.rawValue
+      rejected.hint = hint.rawValue
+      rejected.hintTerm = hintTerm.rawValue
+    }
   }
 
   fileprivate func reply() throws(WireError) -> AppendReply {
-    AppendReply(term: try raftTerm(term), session: session, success: success, match: try raftIndex(match))
+    let result: AppendReply.Outcome =
+      switch outcome {
+      case nil: throw .missing("outcome of an append")
+      case .matched(let index)?: .matched(try raftIndex(index))
+      case .rejected(let wire)?:
+        .rejected(
+          previous: try raftIndex(wire.previous), hint: try raftIndex(wire.hint), hintTerm: try raftTerm(wire.hintTerm))
+      }
+    return AppendReply(session: try raftSession(session), round: try raftRound(round), outcome: result)
   }
 }
 
-extension PBLogEntry {
-  init(_ entry: LogEntry) {
-    index = entry.index.rawValue
-    term = entry.term.rawValue
-    switch entry.payload {
-    case .command(let bytes): command = .init(bytes)
-    case .noop: noop = PBNoop()
-    case .configuration(let members): configuration = PBConfiguration(members)
-    }
+extension PBSnapshotChunk {
+  fileprivate init(_ chunk: SnapshotChunk) {
+    session = chunk.session.rawValue
+    round = chunk.round.rawValue
+    lastIndex = chunk.lastIndex.rawValue
+    lastTerm = chunk.lastTerm.rawValue
+    if let known = chunk.configuration { configuration = PBConfiguration(known) }
+    offset = UInt32(clamping: chunk.offset)
+    total = UInt32(clamping: chunk.total)
+    state = .init(chunk.bytes)
   }
 
-  func entry() throws(WireError) -> LogEntry {
-    guard index > 0 else { throw .invalid("log index") }
-    return LogEntry(index: try raftIndex(index), term: try raftTerm(term), payload: try entryPayload())
-  }
-
-  private func entryPayload() throws(WireError) -> EntryPayload {
-    switch payload {
-    case nil: throw .missing("payload of the log entry")
-    case .command(let bytes)?:
-      .command(try Field.bytes(bytes, max: WireLimits.commandByteCountMax, "command"))
-    case .noop?: .noop
-    case .configuration(let wire)?: .configuration(try wire.members())
+  fileprivate func chunk() throws(WireError) -> SnapshotChunk {
+    guard total <= WireLimits.snapshotByteCountMax else {
+      throw .tooLong(count: Int(total), max: WireLimits.snapshotByteCountMax)
     }
+    guard offset <= total, Int(offset) + state.count <= Int(total) else { throw .invalid("place of a chunk") }
+    return SnapshotChunk(
+      session: try raftSession(session), round: try raftRound(round), lastIndex: try raftIndex(lastIndex),
+      lastTerm: try raftTerm(lastTerm), configuration: hasConfiguration ? try configuration.configuration() : nil,
+      offset: Int(offset), total: Int(total),
+      bytes: try Field.bytes(state, max: WireLimits.frameByteCountMax, "chunk"))
   }
 }
 
-extension PBConfiguration {
-  fileprivate init(_ members: RaftConfiguration) {
-    voters = members.voters.map { .init($0.bytes) }
-    outgoing = members.outgoing.map { .init($0.bytes) }
-    learners = members.learners.map { .init($0.bytes) }
+extension PBSnapshotReply {
+  fileprivate init(_ reply: SnapshotReply) {
+    session = reply.session.rawValue
+    round = reply.round.rawValue
+    lastIndex = reply.lastIndex.rawValue
+    next = UInt32(clamping: reply.next)
   }
 
-  fileprivate func members() throws(WireError) -> RaftConfiguration {
-    func nodes(_ list: [some Collection<UInt8>], _ what: String) throws(WireError) -> [NodeID] {
-      try Field.count(list, max: WireLimits.voterCountMax, what)
-        .converted { (bytes) throws(WireError) in try Field.node(bytes, what) }
-    }
-    guard !voters.isEmpty else { throw .missing("voters of the configuration") }
-    return RaftConfiguration(
-      voters: try nodes(voters, "voters"), outgoing: try nodes(outgoing, "outgoing voters"),
-      learners: try nodes(learners, "learners"))
+  fileprivate func reply() throws(WireError) -> SnapshotReply {
+    SnapshotReply(
+      session: try raftSession(session), round: try raftRound(round), lastIndex: try raftIndex(lastIndex),
+      next: Int(next))
   }
 }
 
-private func raftTerm(_ value: UInt64) throws(WireError) -> Term { Term(rawValue: try Field.counter(value, "term")) }
+private func raftSession(_ value: UInt64) throws(WireError) -> ReplicationSession {
+  ReplicationSession(rawValue: try Field.counter(value, "replication session"))
+}
 
-private func raftIndex(_ value: UInt64) throws(WireError) -> LogIndex {
-  LogIndex(rawValue: try Field.counter(value, "log index"))
+private func raftRound(_ value: UInt64) throws(WireError) -> ReadRound {
+  ReadRound(rawValue: try Field.counter(value, "read round"))
 }

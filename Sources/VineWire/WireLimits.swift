@@ -16,11 +16,11 @@ public enum WireLimits {
   /// A signed record as stored: payload, key, signature, author and framing.
   public static let recordByteCountMax = 1400
   /// A registry command.
-  public static let commandByteCountMax = 512
+  public static let commandByteCountMax = 900
   /// A stored log entry: a command, or the voters.
   public static let logEntryByteCountMax = 1024
-  /// Voters and learners of one configuration; meshes have up to seven voters.
-  public static let voterCountMax = 16
+  /// The state of a snapshot; 1000 sites need a hundredth of it.
+  public static let snapshotByteCountMax = 32 << 20
   /// What identifies a record within its kind; the longest is a participation's key with 37 bytes.
   public static let recordIDByteCountMax = 64
   /// Site and ViNe names, as DNS labels.

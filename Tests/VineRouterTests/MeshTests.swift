@@ -25,6 +25,7 @@ private final class World {
   let genesis: Genesis
   let trust: MeshTrust
   let wall = WallTime(secondsSince1970: 1_800_000_000)
+  private static let store = StoreID(high: 1, low: 2)
   var now = Instant(nanoseconds: 1)
   var routers: SortedMap<NodeID, Router> = [:]
   var tables: SortedMap<NodeID, ForwardingTable> = [:]
@@ -72,7 +73,10 @@ private final class World {
       declaredEndpoints: isDeclared ? [endpoint] : [], localAddresses: [endpoint.address], port: endpoint.port,
       bootstrap: bootstrap.flatMap { endpoints[$0] }.map { [$0] } ?? [])
     let memory = RouterMemory(
-      hardState: nil, log: [], knowledge: Knowledge(records: records), incarnation: 1, hosts: LNDT())
+      store: Self.store,
+      consensus: key.node == genesis.founder
+        ? .founding([VoterID(node: key.node, store: Self.store)]) : RaftMemory(),
+      knowledge: Knowledge(records: records), incarnation: 1, hosts: LNDT())
     let seed = UInt64(routers.count) + 7
     routers[key.node] = Router(
       identity: identity, placement: placement, memory: memory, checks: Checks(trust: trust),
@@ -84,8 +88,13 @@ private final class World {
   /// The VR's process ends and another begins with what the store holds: records, LNDT, and a higher incarnation.
   func restart(_ node: NodeID) throws {
     let old = try #require(routers[node])
+    var consensus = RaftMemory()
+    if let raft = old.registrar.raft {
+      consensus = .founding([raft.voter])
+      consensus.hardState = raft.hardState
+    }
     let memory = RouterMemory(
-      hardState: old.registrar.raft?.hardState, log: [], knowledge: Knowledge(records: old.gossip.records),
+      store: Self.store, consensus: consensus, knowledge: Knowledge(records: old.gossip.records),
       incarnation: old.gossip.incarnation + 1, hosts: old.hosts)
     routers[node] = Router(
       identity: old.identity, placement: old.placement, memory: memory, checks: Checks(trust: trust),
@@ -134,9 +143,7 @@ private final class World {
 
   private func carryOut(_ effect: RouterEffect, of node: NodeID) {
     switch effect {
-    case .persistLog(_, let entries, _):
-      guard let last = entries.last, let term = routers[node]?.registrar.raft?.hardState.term else { return }
-      deliver(.persisted(last.index, term), to: node)
+    case .persistLog(let write): deliver(.persisted(write.number), to: node)
     case .handshake(let bytes, .datagram(let endpoint)):
       guard let to = endpoints.first(where: { $0.1 == endpoint })?.0, let from = endpoints[node] else { return }
       send(.handshake(bytes, via: .datagram(from)), to: to)

@@ -43,22 +43,30 @@ enum Golden {
   ]
 
   static let raft: [(ControlMessage, String)] = [
-    (.raft(.preVote(vote)), "12090a07080410ac021803"),
-    (.raft(.preVoteReply(reply)), "1206120408041001"),
-    (.raft(.vote(vote)), "12091a07080410ac021803"),
-    (.raft(.voteReply(reply)), "1206220408041001"),
+    (raft(.preVote(vote)), "12310a0708ac0210031801\(Written.envelope)"),
+    (raft(.preVoteReply(granted: true)), "122c12020801\(Written.envelope)"),
+    (raft(.vote(vote)), "12311a0708ac0210031801\(Written.envelope)"),
+    (raft(.voteReply(granted: true)), "122c22020801\(Written.envelope)"),
     (
-      .raft(.append(append)),
+      raft(.append(append)),
       """
-      1292012a8f01080410ab02180320aa022a0708ac02100422002a0908ad0210041a0201022a6d08ae0210042a660a20\
-      \(Written.uf)0a20\(Written.nwu)1220\(Written.uf)3007
+      12ec012ac1010806100718ab02200328aa02320708ac0210042200320908ad0210041a020102329e0108ae0210042a96010a30\
+      \(Written.uf)000000000000007700000000000000781230\(Written.uf)000000000000007500000000000000761a30\
+      \(Written.nwu)0000000000000079000000000000007a\(Written.envelope)
       """
     ),
+    (raft(.appendReply(reply(.matched(LogIndex(rawValue: 302))))), "123132070806100718ae02\(Written.envelope)"),
+    (raft(.appendReply(reply(rejected))), "1238320e08061007220808ac0210ab021803\(Written.envelope)"),
     (
-      .raft(
-        .appendReply(AppendReply(term: Term(rawValue: 4), session: 7, success: true, match: LogIndex(rawValue: 302)))),
-      "120b32090804100118ae022007"
+      raft(.install(chunk)),
+      """
+      12d3013aa8010806100718ac0220032a96010a30\(Written.uf)000000000000007700000000000000781230\(Written.uf)00\
+      0000000000007500000000000000761a30\(Written.nwu)0000000000000079000000000000007a380342020102\
+      \(Written.envelope)
+      """
     ),
+    (raft(.installReply(chunkReply)), "123342090806100718ac022002\(Written.envelope)"),
+    (raft(.timeoutNow), "122a4a00\(Written.envelope)"),
   ]
 
   static let control: [(ControlMessage, String)] = [
@@ -221,16 +229,34 @@ enum Golden {
   private static func rumour(_ state: MemberState) -> Rumour {
     Rumour(subject: place, incarnation: 300, state: state, accuser: nine)
   }
+  private static func raft(_ body: RaftMessage.Body) -> ControlMessage {
+    .raft(
+      RaftMessage(
+        epoch: .first, from: StoreID(high: 0x77, low: 0x78), to: StoreID(high: 0x79, low: 0x7A),
+        term: Term(rawValue: 4), body: body))
+  }
   private static let vote = VoteRequest(
-    term: Term(rawValue: 4), lastIndex: LogIndex(rawValue: 300), lastTerm: Term(rawValue: 3))
-  private static let reply = VoteReply(term: Term(rawValue: 4), granted: true)
+    lastIndex: LogIndex(rawValue: 300), lastTerm: Term(rawValue: 3), isTransfer: true)
   private static let append = Append(
-    term: Term(rawValue: 4), session: 7, previousIndex: LogIndex(rawValue: 299), previousTerm: Term(rawValue: 3),
+    session: session, round: round, previousIndex: LogIndex(rawValue: 299), previousTerm: Term(rawValue: 3),
     commit: LogIndex(rawValue: 298),
-    entries: [
-      entry(300, .noop), entry(301, .command([1, 2])),
-      entry(302, .configuration(RaftConfiguration(voters: [uf, nwu], outgoing: [uf]))),
-    ])
+    entries: [entry(300, .noop), entry(301, .command([1, 2])), entry(302, .configuration(configuration))])
+  private static let configuration = Configuration(
+    voters: [VoterID(node: uf, store: StoreID(high: 0x77, low: 0x78))],
+    outgoing: [VoterID(node: uf, store: StoreID(high: 0x75, low: 0x76))],
+    learners: [VoterID(node: nwu, store: StoreID(high: 0x79, low: 0x7A))])
+  private static let session = ReplicationSession(rawValue: 6)
+  private static let round = ReadRound(rawValue: 7)
+  private static func reply(_ outcome: AppendReply.Outcome) -> AppendReply {
+    AppendReply(session: session, round: round, outcome: outcome)
+  }
+  private static let rejected = AppendReply.Outcome.rejected(
+    previous: LogIndex(rawValue: 300), hint: LogIndex(rawValue: 299), hintTerm: Term(rawValue: 3))
+  private static let chunk = SnapshotChunk(
+    session: session, round: round, lastIndex: LogIndex(rawValue: 300), lastTerm: Term(rawValue: 3),
+    configuration: configuration, offset: 0, total: 3, bytes: [1, 2])
+  private static let chunkReply = SnapshotReply(
+    session: session, round: round, lastIndex: LogIndex(rawValue: 300), next: 2)
 
   private static func entry(_ index: UInt64, _ payload: EntryPayload) -> LogEntry {
     LogEntry(index: LogIndex(rawValue: index), term: Term(rawValue: 4), payload: payload)
@@ -256,4 +282,6 @@ private enum Written {
   static let hash = String(repeating: "44", count: 32)
   static let signature = String(repeating: "55", count: 64)
   static let other = String(repeating: "66", count: 16)
+  /// Epoch, stores and term of a Raft message.
+  static let envelope = "50015a100000000000000077000000000000007862100000000000000079000000000000007a6804"
 }

@@ -66,16 +66,13 @@ import VineWire
   @Test func `log entries that leave a gap are no append`() {
     var samples = Samples(seed: 1)
     let append = Append(
-      term: Term(rawValue: 1), session: 0, previousIndex: LogIndex(rawValue: 4), previousTerm: Term(rawValue: 1),
-      commit: LogIndex(rawValue: 4), entries: [samples.entry(at: 5), samples.entry(at: 7)])
-    let bytes = ControlMessage.raft(.append(append)).encode()
+      session: samples.session(), round: samples.round(), previousIndex: LogIndex(rawValue: 4),
+      previousTerm: Term(rawValue: 1), commit: LogIndex(rawValue: 4),
+      entries: [samples.entry(at: 5), samples.entry(at: 7)])
+    let message = RaftMessage(
+      epoch: .first, from: samples.store(), to: samples.store(), term: Term(rawValue: 1), body: .append(append))
+    let bytes = ControlMessage.raft(message).encode()
     #expect(throws: WireError.invalid("order of log entries")) { try ControlMessage.decode(bytes) }
-  }
-
-  @Test func `a configuration in which nobody votes is no log entry`() {
-    let payload = EntryPayload.configuration(RaftConfiguration(voters: []))
-    let entry = LogEntry(index: LogIndex(rawValue: 1), term: Term(rawValue: 1), payload: payload)
-    #expect(throws: WireError.missing("voters of the configuration")) { try LogRecord.decode(LogRecord.encode(entry)) }
   }
 
   @Test func `a fact whose body is of another kind than its key is refused`() throws {

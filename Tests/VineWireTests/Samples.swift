@@ -153,32 +153,62 @@ struct Samples {
   }
 
   mutating func raft() -> RaftMessage {
-    let request = VoteRequest(term: term(), lastIndex: index(), lastTerm: term())
-    let reply = VoteReply(term: term(), granted: flag())
-    return pick([
-      .preVote(request), .vote(request), .preVoteReply(reply), .voteReply(reply), .append(append()),
-      .appendReply(AppendReply(term: term(), session: random.next(), success: flag(), match: index())),
+    let request = VoteRequest(lastIndex: index(), lastTerm: term(), isTransfer: flag())
+    let outcome: AppendReply.Outcome = pick([
+      .matched(index()), .rejected(previous: index(), hint: index(), hintTerm: term()),
     ])
+    let body: RaftMessage.Body = pick([
+      .preVote(request), .vote(request), .preVoteReply(granted: flag()), .voteReply(granted: flag()),
+      .append(append()), .appendReply(AppendReply(session: session(), round: round(), outcome: outcome)),
+      .install(chunk()),
+      .installReply(
+        SnapshotReply(session: session(), round: round(), lastIndex: index(), next: random.int(in: 0..<1 << 20))),
+      .timeoutNow,
+    ])
+    return RaftMessage(
+      epoch: Epoch(rawValue: UInt32(truncatingIfNeeded: random.next())), from: store(), to: store(), term: term(),
+      body: body)
   }
 
   mutating func append() -> Append {
     let previous = LogIndex(rawValue: random.next() >> 8)
     let entries = (0..<random.int(in: 0..<5)).map { entry(at: previous.rawValue + 1 + UInt64($0)) }
     return Append(
-      term: term(), session: random.next(), previousIndex: previous, previousTerm: term(), commit: index(),
+      session: session(), round: round(), previousIndex: previous, previousTerm: term(), commit: index(),
       entries: entries)
+  }
+
+  mutating func chunk() -> SnapshotChunk {
+    let offset = flag() ? 0 : random.int(in: 1..<1 << 20)
+    let state = bytes(upTo: 960)
+    return SnapshotChunk(
+      session: session(), round: round(), lastIndex: index(), lastTerm: term(),
+      configuration: offset == 0 ? configuration() : nil, offset: offset,
+      total: offset + state.count + random.int(in: 0..<1 << 20), bytes: state)
   }
 
   mutating func entry(at index: UInt64) -> LogEntry {
     let payload: EntryPayload = pick([
-      .command(bytes(upTo: WireLimits.commandByteCountMax)), .noop,
-      .configuration(
-        RaftConfiguration(
-          voters: [node()] + list(6) { $0.node() }, outgoing: list(7) { $0.node() }, learners: list(7) { $0.node() })),
+      .command(bytes(upTo: WireLimits.commandByteCountMax)), .noop, .configuration(configuration()),
     ])
     return LogEntry(index: LogIndex(rawValue: index), term: term(), payload: payload)
   }
 
+  mutating func configuration() -> Configuration {
+    Configuration(
+      voters: list(Configuration.votersMax - 1) { $0.voter() } + [voter()],
+      outgoing: list(Configuration.votersMax) { $0.voter() }, learners: list(Configuration.learnersMax) { $0.voter() })
+  }
+
+  mutating func snapshot() -> Snapshot {
+    Snapshot(index: index(), term: term(), configuration: configuration(), state: bytes(upTo: 4096))
+  }
+
+  mutating func hardState() -> HardState { HardState(term: term(), votedFor: flag() ? voter() : nil) }
+  mutating func voter() -> VoterID { VoterID(node: node(), store: store()) }
+  mutating func store() -> StoreID { StoreID(high: random.next(), low: random.next()) }
+  mutating func session() -> ReplicationSession { ReplicationSession(rawValue: counter()) }
+  mutating func round() -> ReadRound { ReadRound(rawValue: counter()) }
   mutating func term() -> Term { Term(rawValue: counter()) }
   mutating func index() -> LogIndex { LogIndex(rawValue: counter()) }
 

@@ -46,8 +46,11 @@ struct Founding {
       meshName: "simulated", space: Block.standardSpace.description, founder: keys[0].node,
       caCertificate: authority.certificateDER, nonce: Self.bytes(16, &random))
     trust = try MeshTrust(genesis: genesis)
+    store.id = StoreID(high: 1, low: 1)
+    store.consensus = .founding([VoterID(node: keys[0].node, store: store.id)])
     registrar = Registrar(
-      node: keys[0].node, voters: [keys[0].node], hardState: nil, log: [], random: RandomSource(seed: random.next()))
+      node: keys[0].node, voters: [keys[0].node], store: store.id, memory: store.consensus,
+      random: RandomSource(seed: random.next()))
     perform(registrar.wakeup(at: .zero))
     try decide(.found(site: try Self.site(0), hosts: Self.hosts, space: .standardSpace))
   }
@@ -108,9 +111,9 @@ struct Founding {
     var effects = effects[...]
     while let effect = effects.popFirst() {
       switch effect {
-      case .persist(let state, let entries, let from):
-        store.persist(state, appending: entries, truncatingFrom: from)
-        if let last = entries.last { effects += registrar.persisted(through: last.index, term: last.term, at: .zero) }
+      case .persist(let write):
+        store.consensus.perform(write)
+        effects += registrar.persisted(write.number, at: .zero)
       case .facts(let facts): self.facts += facts
       case .answered, .send: break
       }

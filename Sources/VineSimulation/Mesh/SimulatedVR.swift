@@ -49,20 +49,14 @@ struct SimulatedVR: Sendable {
 
 /// What a VR's disk holds. What was written and not yet synced is lost in a crash.
 struct SimulatedStore: Sendable {
-  private(set) var hardState: HardState?
-  private(set) var log: [LogEntry] = []
+  var id = StoreID(high: 0, low: 0)
+  var consensus = RaftMemory()
   private(set) var records: SortedMap<RecordPlace, SignedRecord> = [:]
   private(set) var dead: SortedMap<NodeID, Bool> = [:]
   var incarnation: UInt64 = 0
   var hosts = LNDT()
   /// What the records came to when they were last read as a whole; copies of it share their memory.
   var knowledge: Knowledge?
-
-  mutating func persist(_ state: HardState?, appending entries: [LogEntry], truncatingFrom index: LogIndex?) {
-    if let state { hardState = state }
-    if let index { log.removeAll { $0.index >= index } }
-    log += entries
-  }
 
   mutating func persist(_ records: [SignedRecord]) {
     for record in records { self.records[record.place] = record }
@@ -75,7 +69,7 @@ struct SimulatedStore: Sendable {
     incarnation += 1
     let knowledge = Knowledge(base: knowledge, records: records.values, dead: dead.keys)
     return RouterMemory(
-      hardState: hardState, log: log, knowledge: knowledge, incarnation: incarnation, hosts: hosts)
+      store: id, consensus: consensus, knowledge: knowledge, incarnation: incarnation, hosts: hosts)
   }
 }
 

@@ -10,11 +10,9 @@ import VineWire
 extension World {
   mutating func carryOut(_ effect: RouterEffect, of index: Int) {
     switch effect {
-    case .persistLog(let state, let entries, let from):
-      vrs[index].store.persist(state, appending: entries, truncatingFrom: from)
-      guard let last = entries.last else { return }
-      let number = pendingSyncs.add(
-        Syncs.Sync(index: last.index.rawValue, term: last.term.rawValue, life: vrs[index].life))
+    case .persistLog(let write):
+      vrs[index].store.consensus.perform(write)
+      let number = pendingSyncs.add(Syncs.Sync(number: write.number, life: vrs[index].life))
       queue.add(.synced, at: now + syncTime.inNanoseconds, index: index, detail: number)
     case .persistRecords(let records): vrs[index].store.persist(records)
     case .persistVerdict(let node, let isDead): vrs[index].store.persist(node, isDead: isDead)
@@ -43,7 +41,7 @@ extension World {
 
   mutating func synced(_ number: Int, at index: Int) {
     guard let sync = pendingSyncs.take(number), sync.life == vrs[index].life else { return }
-    input(.persisted(LogIndex(rawValue: sync.index), Term(rawValue: sync.term)), to: index)
+    input(.persisted(sync.number), to: index)
   }
 
   private mutating func sendControl(_ bytes: [UInt8], from index: Int, to peer: NodeID) {

@@ -1,6 +1,7 @@
 import VineAddress
 import VineBase
 import VineIdentity
+import VineRaft
 import VineRouter
 import VineRouting
 import VineSession
@@ -54,8 +55,7 @@ extension World {
       world.start(index, after: .milliseconds(Int64(world.random.below(1000))))
     }
     world.vineMembers = vineMembers
-    let store = founding.store
-    world.vrs[0].store.persist(store.hardState, appending: store.log, truncatingFrom: nil)
+    (world.vrs[0].store.id, world.vrs[0].store.consensus) = (founding.store.id, founding.store.consensus)
     return world
   }
 
@@ -63,7 +63,7 @@ extension World {
   public static func founded(_ shape: Shape, seed: UInt64) throws -> World {
     let founding = try Founding(count: shape.count, seed: seed)
     var world = try World(founding, shape, seed: seed)
-    world.vrs[0].store.persist(founding.store.hardState, appending: founding.store.log, truncatingFrom: nil)
+    (world.vrs[0].store.id, world.vrs[0].store.consensus) = (founding.store.id, founding.store.consensus)
     world.vrs[0].store.persist(founding.attested)
     world.start(0)
     return world
@@ -93,7 +93,8 @@ extension World {
       }
       let bootstrap = index == 0 ? [] : [Endpoint(address: IPv4Address(rawValue: Self.firstAddress))]
       vrs.append(SimulatedVR(identity: identity, endpoint: endpoint, nat: nat, bootstrap: bootstrap))
-      let empty = RouterMemory(hardState: nil, log: [], knowledge: Knowledge(), incarnation: 1, hosts: LNDT())
+      let empty = RouterMemory(
+        store: vrs[index].store.id, consensus: RaftMemory(), knowledge: Knowledge(), incarnation: 1, hosts: LNDT())
       routers.append(makeRouter(vrs[index], empty, seed: UInt64(index)))
       vrs[index].offset = Int64(random.below(1 << 40))
       numbers[key.node] = index

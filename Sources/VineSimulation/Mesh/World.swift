@@ -1,6 +1,7 @@
 import VineAddress
 import VineBase
 import VineGossip
+import VineRaft
 import VineIdentity
 import VineRouter
 import VineSession
@@ -214,11 +215,10 @@ public struct World: Sendable {
   }
 }
 
-/// Log entries that are on their way to the disk.
+/// Writes of the log that are on their way to the disk.
 struct Syncs: Sendable {
   struct Sync: Sendable {
-    let index: UInt64
-    let term: UInt64
+    let number: WriteNumber
     let life: Int
   }
 

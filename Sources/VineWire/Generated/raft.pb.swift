@@ -25,7 +25,7 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// Ongaro, "Consensus: Bridging Theory and Practice", chapter 3 and section 9.6.
+/// Ongaro, "Consensus: Bridging Theory and Practice", chapters 3 to 6 and section 9.6.
 nonisolated struct PBRaftMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -81,6 +81,39 @@ nonisolated struct PBRaftMessage: Sendable {
     set {kind = .appendReply(newValue)}
   }
 
+  var install: PBSnapshotChunk {
+    get {
+      if case .install(let v)? = kind {return v}
+      return PBSnapshotChunk()
+    }
+    set {kind = .install(newValue)}
+  }
+
+  var installReply: PBSnapshotReply {
+    get {
+      if case .installReply(let v)? = kind {return v}
+      return PBSnapshotReply()
+    }
+    set {kind = .installReply(newValue)}
+  }
+
+  var timeoutNow: PBTimeoutNow {
+    get {
+      if case .timeoutNow(let v)? = kind {return v}
+      return PBTimeoutNow()
+    }
+    set {kind = .timeoutNow(newValue)}
+  }
+
+  var epoch: UInt32 = 0
+
+  /// Stores of the sender and of the receiver, 16 bytes each.
+  var from: Data = Data()
+
+  var to: Data = Data()
+
+  var term: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -90,6 +123,9 @@ nonisolated struct PBRaftMessage: Sendable {
     case voteReply(PBVoteReply)
     case append(PBAppend)
     case appendReply(PBAppendReply)
+    case install(PBSnapshotChunk)
+    case installReply(PBSnapshotReply)
+    case timeoutNow(PBTimeoutNow)
 
   }
 
@@ -101,11 +137,11 @@ nonisolated struct PBVoteRequest: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var term: UInt64 = 0
-
   var lastIndex: UInt64 = 0
 
   var lastTerm: UInt64 = 0
+
+  var isTransfer: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -117,9 +153,17 @@ nonisolated struct PBVoteReply: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var term: UInt64 = 0
-
   var granted: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBTimeoutNow: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -131,7 +175,9 @@ nonisolated struct PBAppend: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var term: UInt64 = 0
+  var session: UInt64 = 0
+
+  var round: UInt64 = 0
 
   var previousIndex: UInt64 = 0
 
@@ -140,8 +186,6 @@ nonisolated struct PBAppend: Sendable {
   var commit: UInt64 = 0
 
   var entries: [PBLogEntry] = []
-
-  var session: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -153,13 +197,103 @@ nonisolated struct PBAppendReply: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var term: UInt64 = 0
+  var session: UInt64 = 0
 
-  var success: Bool = false
+  var round: UInt64 = 0
 
-  var match: UInt64 = 0
+  var outcome: PBAppendReply.OneOf_Outcome? = nil
+
+  var matched: UInt64 {
+    get {
+      if case .matched(let v)? = outcome {return v}
+      return 0
+    }
+    set {outcome = .matched(newValue)}
+  }
+
+  var rejected: PBRejection {
+    get {
+      if case .rejected(let v)? = outcome {return v}
+      return PBRejection()
+    }
+    set {outcome = .rejected(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Outcome: Equatable, Sendable {
+    case matched(UInt64)
+    case rejected(PBRejection)
+
+  }
+
+  init() {}
+}
+
+nonisolated struct PBRejection: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var previous: UInt64 = 0
+
+  var hint: UInt64 = 0
+
+  var hintTerm: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBSnapshotChunk: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
 
   var session: UInt64 = 0
+
+  var round: UInt64 = 0
+
+  var lastIndex: UInt64 = 0
+
+  var lastTerm: UInt64 = 0
+
+  /// With the first chunk, and only there.
+  var configuration: PBConfiguration {
+    get {_configuration ?? PBConfiguration()}
+    set {_configuration = newValue}
+  }
+  /// Returns true if `configuration` has been explicitly set.
+  var hasConfiguration: Bool {self._configuration != nil}
+  /// Clears the value of `configuration`. Subsequent reads from it will return its default value.
+  mutating func clearConfiguration() {self._configuration = nil}
+
+  var offset: UInt32 = 0
+
+  var total: UInt32 = 0
+
+  var state: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _configuration: PBConfiguration? = nil
+}
+
+nonisolated struct PBSnapshotReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var session: UInt64 = 0
+
+  var round: UInt64 = 0
+
+  var lastIndex: UInt64 = 0
+
+  var next: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -224,6 +358,7 @@ nonisolated struct PBNoop: Sendable {
   init() {}
 }
 
+/// A voter is its VR's key and its store, 48 bytes.
 nonisolated struct PBConfiguration: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -231,10 +366,52 @@ nonisolated struct PBConfiguration: Sendable {
 
   var voters: [Data] = []
 
-  /// Voters before the change that is under way.
   var outgoing: [Data] = []
 
   var learners: [Data] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// As it is stored.
+nonisolated struct PBSnapshot: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var index: UInt64 = 0
+
+  var term: UInt64 = 0
+
+  var configuration: PBConfiguration {
+    get {_configuration ?? PBConfiguration()}
+    set {_configuration = newValue}
+  }
+  /// Returns true if `configuration` has been explicitly set.
+  var hasConfiguration: Bool {self._configuration != nil}
+  /// Clears the value of `configuration`. Subsequent reads from it will return its default value.
+  mutating func clearConfiguration() {self._configuration = nil}
+
+  var state: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _configuration: PBConfiguration? = nil
+}
+
+/// As it is stored.
+nonisolated struct PBHardState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var term: UInt64 = 0
+
+  var votedFor: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -247,7 +424,7 @@ fileprivate nonisolated let _protobuf_package = "vinemesh.wire"
 
 nonisolated extension PBRaftMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RaftMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}pre_vote\0\u{3}pre_vote_reply\0\u{1}vote\0\u{3}vote_reply\0\u{1}append\0\u{3}append_reply\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}pre_vote\0\u{3}pre_vote_reply\0\u{1}vote\0\u{3}vote_reply\0\u{1}append\0\u{3}append_reply\0\u{1}install\0\u{3}install_reply\0\u{3}timeout_now\0\u{1}epoch\0\u{1}from\0\u{1}to\0\u{1}term\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -333,6 +510,49 @@ nonisolated extension PBRaftMessage: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.kind = .appendReply(v)
         }
       }()
+      case 7: try {
+        var v: PBSnapshotChunk?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .install(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .install(v)
+        }
+      }()
+      case 8: try {
+        var v: PBSnapshotReply?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .installReply(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .installReply(v)
+        }
+      }()
+      case 9: try {
+        var v: PBTimeoutNow?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .timeoutNow(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .timeoutNow(v)
+        }
+      }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.epoch) }()
+      case 11: try { try decoder.decodeSingularBytesField(value: &self.from) }()
+      case 12: try { try decoder.decodeSingularBytesField(value: &self.to) }()
+      case 13: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
       default: break
       }
     }
@@ -368,13 +588,41 @@ nonisolated extension PBRaftMessage: SwiftProtobuf.Message, SwiftProtobuf._Messa
       guard case .appendReply(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
+    case .install?: try {
+      guard case .install(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .installReply?: try {
+      guard case .installReply(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .timeoutNow?: try {
+      guard case .timeoutNow(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
     case nil: break
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt32Field(value: self.epoch, fieldNumber: 10)
+    }
+    if !self.from.isEmpty {
+      try visitor.visitSingularBytesField(value: self.from, fieldNumber: 11)
+    }
+    if !self.to.isEmpty {
+      try visitor.visitSingularBytesField(value: self.to, fieldNumber: 12)
+    }
+    if self.term != 0 {
+      try visitor.visitSingularUInt64Field(value: self.term, fieldNumber: 13)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBRaftMessage, rhs: PBRaftMessage) -> Bool {
     if lhs.kind != rhs.kind {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.to != rhs.to {return false}
+    if lhs.term != rhs.term {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -382,7 +630,7 @@ nonisolated extension PBRaftMessage: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBVoteRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VoteRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{3}last_index\0\u{3}last_term\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}last_index\0\u{3}last_term\0\u{3}is_transfer\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -390,31 +638,31 @@ nonisolated extension PBVoteRequest: SwiftProtobuf.Message, SwiftProtobuf._Messa
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.lastIndex) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.lastTerm) }()
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.lastIndex) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.lastTerm) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.isTransfer) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.term != 0 {
-      try visitor.visitSingularUInt64Field(value: self.term, fieldNumber: 1)
-    }
     if self.lastIndex != 0 {
-      try visitor.visitSingularUInt64Field(value: self.lastIndex, fieldNumber: 2)
+      try visitor.visitSingularUInt64Field(value: self.lastIndex, fieldNumber: 1)
     }
     if self.lastTerm != 0 {
-      try visitor.visitSingularUInt64Field(value: self.lastTerm, fieldNumber: 3)
+      try visitor.visitSingularUInt64Field(value: self.lastTerm, fieldNumber: 2)
+    }
+    if self.isTransfer != false {
+      try visitor.visitSingularBoolField(value: self.isTransfer, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBVoteRequest, rhs: PBVoteRequest) -> Bool {
-    if lhs.term != rhs.term {return false}
     if lhs.lastIndex != rhs.lastIndex {return false}
     if lhs.lastTerm != rhs.lastTerm {return false}
+    if lhs.isTransfer != rhs.isTransfer {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -422,7 +670,7 @@ nonisolated extension PBVoteRequest: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBVoteReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VoteReply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{1}granted\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}granted\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -430,26 +678,40 @@ nonisolated extension PBVoteReply: SwiftProtobuf.Message, SwiftProtobuf._Message
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
-      case 2: try { try decoder.decodeSingularBoolField(value: &self.granted) }()
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.granted) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.term != 0 {
-      try visitor.visitSingularUInt64Field(value: self.term, fieldNumber: 1)
-    }
     if self.granted != false {
-      try visitor.visitSingularBoolField(value: self.granted, fieldNumber: 2)
+      try visitor.visitSingularBoolField(value: self.granted, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBVoteReply, rhs: PBVoteReply) -> Bool {
-    if lhs.term != rhs.term {return false}
     if lhs.granted != rhs.granted {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTimeoutNow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TimeoutNow"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTimeoutNow, rhs: PBTimeoutNow) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -457,7 +719,7 @@ nonisolated extension PBVoteReply: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension PBAppend: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Append"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{3}previous_index\0\u{3}previous_term\0\u{1}commit\0\u{1}entries\0\u{1}session\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}round\0\u{3}previous_index\0\u{3}previous_term\0\u{1}commit\0\u{1}entries\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -465,46 +727,46 @@ nonisolated extension PBAppend: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.previousIndex) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.previousTerm) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.commit) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
-      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.round) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.previousIndex) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.previousTerm) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.commit) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.term != 0 {
-      try visitor.visitSingularUInt64Field(value: self.term, fieldNumber: 1)
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
+    }
+    if self.round != 0 {
+      try visitor.visitSingularUInt64Field(value: self.round, fieldNumber: 2)
     }
     if self.previousIndex != 0 {
-      try visitor.visitSingularUInt64Field(value: self.previousIndex, fieldNumber: 2)
+      try visitor.visitSingularUInt64Field(value: self.previousIndex, fieldNumber: 3)
     }
     if self.previousTerm != 0 {
-      try visitor.visitSingularUInt64Field(value: self.previousTerm, fieldNumber: 3)
+      try visitor.visitSingularUInt64Field(value: self.previousTerm, fieldNumber: 4)
     }
     if self.commit != 0 {
-      try visitor.visitSingularUInt64Field(value: self.commit, fieldNumber: 4)
+      try visitor.visitSingularUInt64Field(value: self.commit, fieldNumber: 5)
     }
     if !self.entries.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.entries, fieldNumber: 5)
-    }
-    if self.session != 0 {
-      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 6)
+      try visitor.visitRepeatedMessageField(value: self.entries, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBAppend, rhs: PBAppend) -> Bool {
-    if lhs.term != rhs.term {return false}
+    if lhs.session != rhs.session {return false}
+    if lhs.round != rhs.round {return false}
     if lhs.previousIndex != rhs.previousIndex {return false}
     if lhs.previousTerm != rhs.previousTerm {return false}
     if lhs.commit != rhs.commit {return false}
     if lhs.entries != rhs.entries {return false}
-    if lhs.session != rhs.session {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -512,7 +774,7 @@ nonisolated extension PBAppend: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension PBAppendReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".AppendReply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{1}success\0\u{1}match\0\u{1}session\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}round\0\u{1}matched\0\u{1}rejected\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -520,36 +782,217 @@ nonisolated extension PBAppendReply: SwiftProtobuf.Message, SwiftProtobuf._Messa
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
-      case 2: try { try decoder.decodeSingularBoolField(value: &self.success) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.match) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.round) }()
+      case 3: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.outcome != nil {try decoder.handleConflictingOneOf()}
+          self.outcome = .matched(v)
+        }
+      }()
+      case 4: try {
+        var v: PBRejection?
+        var hadOneofValue = false
+        if let current = self.outcome {
+          hadOneofValue = true
+          if case .rejected(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.outcome = .rejected(v)
+        }
+      }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.term != 0 {
-      try visitor.visitSingularUInt64Field(value: self.term, fieldNumber: 1)
-    }
-    if self.success != false {
-      try visitor.visitSingularBoolField(value: self.success, fieldNumber: 2)
-    }
-    if self.match != 0 {
-      try visitor.visitSingularUInt64Field(value: self.match, fieldNumber: 3)
-    }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.session != 0 {
-      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 4)
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
+    }
+    if self.round != 0 {
+      try visitor.visitSingularUInt64Field(value: self.round, fieldNumber: 2)
+    }
+    switch self.outcome {
+    case .matched?: try {
+      guard case .matched(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
+    }()
+    case .rejected?: try {
+      guard case .rejected(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBAppendReply, rhs: PBAppendReply) -> Bool {
-    if lhs.term != rhs.term {return false}
-    if lhs.success != rhs.success {return false}
-    if lhs.match != rhs.match {return false}
     if lhs.session != rhs.session {return false}
+    if lhs.round != rhs.round {return false}
+    if lhs.outcome != rhs.outcome {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRejection: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Rejection"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}previous\0\u{1}hint\0\u{3}hint_term\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.previous) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.hint) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.hintTerm) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.previous != 0 {
+      try visitor.visitSingularUInt64Field(value: self.previous, fieldNumber: 1)
+    }
+    if self.hint != 0 {
+      try visitor.visitSingularUInt64Field(value: self.hint, fieldNumber: 2)
+    }
+    if self.hintTerm != 0 {
+      try visitor.visitSingularUInt64Field(value: self.hintTerm, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRejection, rhs: PBRejection) -> Bool {
+    if lhs.previous != rhs.previous {return false}
+    if lhs.hint != rhs.hint {return false}
+    if lhs.hintTerm != rhs.hintTerm {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSnapshotChunk: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SnapshotChunk"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}round\0\u{3}last_index\0\u{3}last_term\0\u{1}configuration\0\u{1}offset\0\u{1}total\0\u{1}state\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.round) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.lastIndex) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.lastTerm) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._configuration) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.offset) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.total) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self.state) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
+    }
+    if self.round != 0 {
+      try visitor.visitSingularUInt64Field(value: self.round, fieldNumber: 2)
+    }
+    if self.lastIndex != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastIndex, fieldNumber: 3)
+    }
+    if self.lastTerm != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastTerm, fieldNumber: 4)
+    }
+    try { if let v = self._configuration {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    if self.offset != 0 {
+      try visitor.visitSingularUInt32Field(value: self.offset, fieldNumber: 6)
+    }
+    if self.total != 0 {
+      try visitor.visitSingularUInt32Field(value: self.total, fieldNumber: 7)
+    }
+    if !self.state.isEmpty {
+      try visitor.visitSingularBytesField(value: self.state, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSnapshotChunk, rhs: PBSnapshotChunk) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.round != rhs.round {return false}
+    if lhs.lastIndex != rhs.lastIndex {return false}
+    if lhs.lastTerm != rhs.lastTerm {return false}
+    if lhs._configuration != rhs._configuration {return false}
+    if lhs.offset != rhs.offset {return false}
+    if lhs.total != rhs.total {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSnapshotReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SnapshotReply"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}round\0\u{3}last_index\0\u{1}next\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.round) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.lastIndex) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.next) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
+    }
+    if self.round != 0 {
+      try visitor.visitSingularUInt64Field(value: self.round, fieldNumber: 2)
+    }
+    if self.lastIndex != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastIndex, fieldNumber: 3)
+    }
+    if self.next != 0 {
+      try visitor.visitSingularUInt32Field(value: self.next, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSnapshotReply, rhs: PBSnapshotReply) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.round != rhs.round {return false}
+    if lhs.lastIndex != rhs.lastIndex {return false}
+    if lhs.next != rhs.next {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -698,6 +1141,90 @@ nonisolated extension PBConfiguration: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.voters != rhs.voters {return false}
     if lhs.outgoing != rhs.outgoing {return false}
     if lhs.learners != rhs.learners {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Snapshot"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}term\0\u{1}configuration\0\u{1}state\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._configuration) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.state) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 1)
+    }
+    if self.term != 0 {
+      try visitor.visitSingularUInt64Field(value: self.term, fieldNumber: 2)
+    }
+    try { if let v = self._configuration {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.state.isEmpty {
+      try visitor.visitSingularBytesField(value: self.state, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSnapshot, rhs: PBSnapshot) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs.term != rhs.term {return false}
+    if lhs._configuration != rhs._configuration {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBHardState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HardState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{3}voted_for\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.votedFor) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.term != 0 {
+      try visitor.visitSingularUInt64Field(value: self.term, fieldNumber: 1)
+    }
+    if !self.votedFor.isEmpty {
+      try visitor.visitSingularBytesField(value: self.votedFor, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBHardState, rhs: PBHardState) -> Bool {
+    if lhs.term != rhs.term {return false}
+    if lhs.votedFor != rhs.votedFor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
