@@ -73,6 +73,7 @@ public enum MeshSetup {
     let proposal = Proposal(
       id: id, author: key.node, at: now, command: .found(site: site, hosts: hosts, space: .standardSpace))
     var effects = registrar.wakeup(at: .zero) + registrar.propose(proposal, at: .zero)
+    effects += registrar.wakeup(at: .zero)
     while !effects.isEmpty {
       switch effects.removeFirst() {
       case .persist(let write):
@@ -81,7 +82,7 @@ public enum MeshSetup {
       case .answered(_, .success(.founded(let block))): return block
       case .answered(_, .failure(.refused(let refusal))):
         throw HostError("the mesh cannot be founded: \(refusal)", mend: "", .failed)
-      case .answered, .facts, .send: break
+      case .answered, .facts, .send, .groupChanged: break
       }
     }
     throw internalError("the registry did not decide")
@@ -111,8 +112,7 @@ public enum MeshSetup {
     try folder.create()
     let store = try Store(path: folder.database, node: key.node)
     var directory = Directory()
-    let trust = RecordTrust(voters: [genesis.founder])
-    for record in grant.facts where trust.isAuthentic(record) {
+    for record in RecordTrust(founder: genesis.founder).believed(grant.facts) {
       try store.persist([record])
       _ = directory.absorb(record)
     }

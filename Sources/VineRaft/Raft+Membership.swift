@@ -92,6 +92,10 @@ public struct MemberStatus: Hashable, Sendable {
   public let isCaughtUp: Bool
   /// Since its last word.
   public let silence: Duration
+
+  public init(voter: VoterID, match: LogIndex, isCaughtUp: Bool, silence: Duration) {
+    (self.voter, self.match, self.isCaughtUp, self.silence) = (voter, match, isCaughtUp, silence)
+  }
 }
 
 extension Raft {

@@ -9,6 +9,8 @@ public enum FactKey: Hashable, Sendable {
   case vine(NetworkID)
   case participation(NetworkID, NodeID)
   case revocation(NodeID)
+  /// A VR that votes, or did. Its word on other facts counts while it does, and on those decided before it stopped.
+  case voter(NodeID)
 }
 
 extension FactKey: Comparable {
@@ -18,7 +20,7 @@ extension FactKey: Comparable {
     writer.integer(kind)
     switch self {
     case .mesh: break
-    case .site(let node), .revocation(let node): writer.append(node.bytes)
+    case .site(let node), .revocation(let node), .voter(let node): writer.append(node.bytes)
     case .block(let block):
       writer.integer(block.base.rawValue)
       writer.integer(UInt8(block.prefixLength))
@@ -49,13 +51,16 @@ extension FactKey: Comparable {
       let network = NetworkID(rawValue: try reader.integer())
       return NodeID(try reader.bytes(NodeID.byteCount)).map { .participation(network, $0) }
     case 6: return NodeID(try reader.bytes(NodeID.byteCount)).map { .revocation($0) }
+    case 11: return NodeID(try reader.bytes(NodeID.byteCount)).map { .voter($0) }
     default: return nil
     }
   }
 
   public static func < (left: Self, right: Self) -> Bool {
     switch (left, right) {
-    case (.site(let one), .site(let other)), (.revocation(let one), .revocation(let other)): one < other
+    case (.site(let one), .site(let other)), (.revocation(let one), .revocation(let other)),
+      (.voter(let one), .voter(let other)):
+      one < other
     case (.block(let one), .block(let other)): one < other
     case (.vine(let one), .vine(let other)): one < other
     case (.participation(let one, let node), .participation(let other, let second)):
@@ -72,6 +77,7 @@ extension FactKey: Comparable {
     case .vine: 4
     case .participation: 5
     case .revocation: 6
+    case .voter: 11
     }
   }
 
@@ -80,13 +86,23 @@ extension FactKey: Comparable {
     let content: UInt64 =
       switch self {
       case .mesh: 0
-      case .site(let node), .revocation(let node): node.tag.rawValue
+      case .site(let node), .revocation(let node), .voter(let node): node.tag.rawValue
       case .block(let block): UInt64(block.base.rawValue) << 8 | UInt64(block.prefixLength)
       case .vine(let network): UInt64(network.rawValue)
       case .participation(let network, let node): (UInt64(network.rawValue) &+ 1).mixed &+ node.tag.rawValue
       }
     return (content &+ UInt64(kind)).mixed &+ UInt64(kind)
   }
+}
+
+/// Why a VR votes.
+public enum VoterReason: Hashable, Sendable {
+  /// It founded the mesh.
+  case founded
+  /// More VRs were fit to vote than did.
+  case grown
+  /// It came for one that was gone, or was less fit.
+  case replaced(NodeID)
 }
 
 /// What a fact says.
@@ -97,6 +113,7 @@ public enum FactBody: Hashable, Sendable {
   case vine(name: VineName, creator: NodeID)
   case participation
   case revocation
+  case voter(VoterReason)
 }
 
 /// One thing that consensus decided, with the log index that decided it. A later index replaces an earlier one.
@@ -116,7 +133,7 @@ public struct RegistryFact: Hashable, Sendable {
   public var isConsistent: Bool {
     switch (key, body) {
     case (_, nil), (.mesh, .mesh?), (.site, .site?), (.block, .block?), (.vine, .vine?),
-      (.participation, .participation?), (.revocation, .revocation?):
+      (.participation, .participation?), (.revocation, .revocation?), (.voter, .voter?):
       true
     default: false
     }

@@ -46,6 +46,9 @@ public struct Registry: Sendable {
     if case .success? = outcomes[id] { true } else { false }
   }
 
+  /// What came of a proposal, as far back as outcomes are kept.
+  public func outcome(of id: ProposalID) -> Result<RegistryAnswer, RegistryRefusal>? { outcomes[id] }
+
   /// Carries out a command. A proposal seen before gets its first outcome again and changes nothing.
   public mutating func apply(_ proposal: Proposal, at index: UInt64) -> Application {
     if let outcome = outcomes[proposal.id] { return Application(outcome: outcome, facts: []) }
@@ -59,13 +62,35 @@ public struct Registry: Sendable {
     }
     if let forgotten = outcomeOrder.append(proposal.id) { outcomes[forgotten] = nil }
     outcomes[proposal.id] = outcome
+    return Application(outcome: outcome, facts: decide(changes, at: index))
+  }
+
+  /// Who votes is decided by consensus itself; here it becomes facts that all VRs learn.
+  /// - Parameters:
+  ///   - voters, outgoing: of the configuration that was committed at `index`; `outgoing` is empty unless it is joint.
+  public mutating func configured(
+    voters: [NodeID], outgoing: [NodeID], at index: UInt64
+  ) -> [RegistryFact] {
+    var changes: SortedMap<FactKey, FactBody?> = [:]
+    var leaving = outgoing.filter { !voters.contains($0) }.sorted()
+    for node in view.voters where !voters.contains(node) && !outgoing.contains(node) {
+      changes[.voter(node)] = .some(nil)
+    }
+    for node in (voters + outgoing).sorted() where view.voterReason(node) == nil {
+      changes[.voter(node)] = .voter(leaving.popLast().map { .replaced($0) } ?? .grown)
+    }
+    return decide(changes, at: index)
+  }
+
+  /// - Returns: the facts that come of the changes, in the order of their keys.
+  private mutating func decide(_ changes: SortedMap<FactKey, FactBody?>, at index: UInt64) -> [RegistryFact] {
     let facts = changes.map { RegistryFact(key: $0.0, index: index, body: $0.1) }
     for fact in facts {
       current[fact.key] = fact
       _ = view.absorb(fact)
       if case .site(let node) = fact.key, case .site(let name)? = fact.body { siteNames[name] = node }
     }
-    return Application(outcome: outcome, facts: facts)
+    return facts
   }
 
   private mutating func carryOut(
@@ -76,6 +101,7 @@ public struct Registry: Sendable {
       guard view.space == nil else { throw .alreadyFounded }
       changes[.mesh] = .mesh(space: space)
       changes[.site(author)] = .site(name: site)
+      changes[.voter(author)] = .voter(.founded)
       return .founded(try allocate(hosts, for: author, in: space, &changes))
     }
     guard let space = view.space else { throw .notFounded }

@@ -58,6 +58,8 @@ public struct RegistryView: Sendable {
   private var vineMarks: SortedMap<NetworkID, Mark> = [:]
   private var parts: SortedMap<Part, Mark> = [:]
   private var revocations: SortedMap<NodeID, Mark> = [:]
+  private var voterMarks: SortedMap<NodeID, Mark> = [:]
+  private var voterReasons: SortedMap<NodeID, VoterReason> = [:]
   private var ownedBlocks: SortedMap<Owned<Block>, Bool> = [:]
   /// ViNes that a VR takes part in, or did.
   private var ownedParts: SortedMap<Owned<NetworkID>, Bool> = [:]
@@ -101,6 +103,10 @@ public struct RegistryView: Sendable {
     case .revocation(let node):
       guard note(fact.key, revocations[node], mark) else { return false }
       revocations[node] = mark
+    case .voter(let node):
+      guard note(fact.key, voterMarks[node], mark) else { return false }
+      voterMarks[node] = mark
+      if case .voter(let reason)? = fact.body { voterReasons[node] = reason } else { voterReasons[node] = nil }
     }
     return true
   }
@@ -182,6 +188,22 @@ public struct RegistryView: Sendable {
   public func isRevoked(_ node: NodeID) -> Bool { revocations[node]?.stands ?? false }
 
   public var revoked: [NodeID] { revocations.filter { $0.1.stands }.map(\.0) }
+
+  // MARK: Voters
+
+  /// VRs that vote, as far as facts tell; sorted.
+  public var voters: [NodeID] { voterReasons.keys }
+
+  public func voterReason(_ node: NodeID) -> VoterReason? { voterReasons[node] }
+
+  /// Whether a VR's word on what was decided at `index` counts: it votes, or stopped to no earlier than that, and was
+  /// not revoked before.
+  /// - Returns: nil if no fact says whether it votes.
+  public func mayAttest(_ node: NodeID, decidedAt index: UInt64) -> Bool? {
+    guard let mark = voterMarks[node] else { return nil }
+    if let revocation = revocations[node], revocation.stands, revocation.index < index { return false }
+    return mark.stands || index <= mark.index
+  }
 
   /// The site that has this tag; the registry admits no two.
   public func site(tagged tag: NodeTag) -> NodeID? {

@@ -84,7 +84,7 @@ public struct Directory: Sendable {
         decided(network, fact.index)
         derivePart(of: node, in: network)
       }
-    case .mesh, .site: _ = view.absorb(fact)
+    case .mesh, .site, .voter: _ = view.absorb(fact)
     }
   }
 

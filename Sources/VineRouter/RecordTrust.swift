@@ -6,36 +6,49 @@ import VineWire
 
 /// Which signed records are believed: the one check between a peer's bytes and the store.
 public struct RecordTrust: Sendable {
-  /// Whose word on the registry counts; from the genesis.
-  public let voters: [NodeID]
+  /// Whose word on the registry counts before any fact says who votes; from the genesis.
+  public let founder: NodeID
   private let isValid: @Sendable ([UInt8], [UInt8], NodeID) -> Bool
   /// What a record says.
   public let content: @Sendable (SignedRecord) -> RecordContent
 
   /// - Parameter isValid: whether a signature is an author's over the bytes.
   public init(
-    voters: [NodeID],
+    founder: NodeID,
     isValid: @escaping @Sendable ([UInt8], [UInt8], NodeID) -> Bool = { Signature.isValid($0, of: $1, by: $2) },
     content: @escaping @Sendable (SignedRecord) -> RecordContent = { RecordContent($0) }
   ) {
-    self.voters = voters
+    self.founder = founder
     self.isValid = isValid
     self.content = content
   }
 
-  /// A VR's record must be the VR's own; a fact must be attested by a voter, and its key and version must be
-  /// those inside the signed payload.
-  public func isAuthentic(_ record: SignedRecord) -> Bool {
+  /// A VR's record must be the VR's own; a fact must be attested by a VR that voted when it was decided, and its key
+  /// and version must be those inside the signed payload.
+  /// - Parameter view: facts believed so far. Who votes is one of them, attested by an earlier voter, and the first by
+  ///   the founder.
+  public func isAuthentic(_ record: SignedRecord, knowing view: RegistryView) -> Bool {
     switch record.key.kind {
     case .vr: guard record.key.id == record.author.bytes else { return false }
     case .fact:
       // A fact of a kind that this version cannot read cannot be checked against its key: not believed.
-      guard voters.contains(record.author), case .fact(let fact) = content(record),
-        fact.key.bytes == record.key.id, fact.index == record.version.sequence
+      guard case .fact(let fact) = content(record), fact.key.bytes == record.key.id,
+        fact.index == record.version.sequence,
+        view.mayAttest(record.author, decidedAt: fact.index) ?? (record.author == founder)
       else { return false }
     default: break
     }
     return isValid(record.signature, record.signedBytes, record.author)
+  }
+
+  /// Those of an invitation's records that the joiner, who knows nothing yet, may believe: the founder let it join, and
+  /// says who votes.
+  public func believed(_ records: [SignedRecord]) -> [SignedRecord] {
+    var view = RegistryView()
+    for record in records where record.author == founder && isAuthentic(record, knowing: RegistryView()) {
+      if case .fact(let fact) = content(record), case .voter = fact.key { _ = view.absorb(fact) }
+    }
+    return records.filter { isAuthentic($0, knowing: view) }
   }
 
   /// A voter's word on a fact, as it is spread.

@@ -43,7 +43,9 @@ extension Router {
       run(gossip: .received(checked(gossipMessage, from: peer, &turn), from: peer), &turn)
     case .raft(let raftMessage): run(registrar.received(raftMessage, from: peer, at: turn.now), &turn)
     case .proposal(let proposal): run(registrar.received(proposal, from: peer, at: turn.now), &turn)
-    case .proposalAnswer(let id, let answer): run(registrar.received(answer: answer, to: id), &turn)
+    case .proposalAnswer(let id, let answer): run(registrar.received(answer: answer, to: id, from: peer), &turn)
+    case .notLeader(let id, let leader):
+      run(registrar.received(notLeader: id, leader: leader, from: peer, at: turn.now), &turn)
     case .hello(let observed, _):
       if let observed { run(reachability: .observed(observed, by: peer), &turn) }
     case .dialBackRequest(let wanted, let nonce):
@@ -55,7 +57,7 @@ extension Router {
       send(.keepalive(sequence: sequence, isReply: true), to: peer, &turn)
       send(hello(over: carrier), to: peer, &turn)
     // For guests, for joiners, or of a newer version.
-    case .notLeader, .genesisRequest, .genesis, .joinRequest, .joinReply, .joinRefused, .refusal, .fragment, .unknown:
+    case .genesisRequest, .genesis, .joinRequest, .joinReply, .joinRefused, .refusal, .fragment, .unknown:
       break
     }
   }
@@ -67,7 +69,8 @@ extension Router {
     let news = records.filter(gossip.store.isNews)
     let believed = news.filter { record in
       // Who writes what this version cannot read must at least be somebody.
-      trust.isAuthentic(record) && (record.key.kind.isKnown || directory.view.sites[record.author] != nil)
+      trust.isAuthentic(record, knowing: directory.view)
+        && (record.key.kind.isKnown || directory.view.sites[record.author] != nil)
     }
     if believed.count < news.count { turn.report(.recordsRefused(news.count - believed.count, from: peer)) }
     return .push(believed)
@@ -116,10 +119,17 @@ extension Router {
         if !peers.isConnected(peer), peers.mayTry(peer, at: turn.now) { connect(to: peer, &turn) }
         send(message, to: peer, &turn)
       case .facts(let facts):
-        for fact in facts { run(gossip: .publish(RecordTrust.attest(fact, by: identity.key)), &turn) }
+        for fact in facts { attest(fact, &turn) }
+      case .groupChanged: turn.pathsChanged = true
       case .answered(let id, let outcome): answered(id, outcome, &turn)
       }
     }
+  }
+
+  /// Gives this voter's word on a fact, if no other's came before.
+  private mutating func attest(_ fact: RegistryFact, _ turn: inout Turn) {
+    let record = RecordTrust.attest(fact, by: identity.key)
+    if gossip.store.isNews(record) { run(gossip: .publish(record), &turn) }
   }
 
   mutating func absorb(_ record: SignedRecord, _ turn: inout Turn) {
@@ -148,6 +158,9 @@ extension Router {
         forget(peer, &turn)
         run(gossip: .removed(peer), &turn)
       }
+    case .voter:
+      // A group of none cannot be: facts may be late.
+      if !directory.view.voters.isEmpty { registrar.voters = directory.view.voters }
     case .mesh, .site, .block, .vine, .participation: break
     }
   }

@@ -68,6 +68,12 @@ extension Router {
     let facts = keys.compactMap { gossip.store[RecordKey(kind: .fact, id: $0.bytes)] }
     let known = random.shuffled(gossip.allMembers.filter { $0.isPublic && $0.state == .alive && $0.node != guest })
     let introduced = known.prefix(Self.introducedMax).map(\.node) + [node]
-    return facts + introduced.compactMap { gossip.store[RecordKey(kind: .vr, id: $0.bytes)] }
+    // Records that other voters attested the joiner cannot judge before it knows these.
+    let voters = directory.view.voters.compactMap { gossip.store[RecordKey(kind: .fact, id: FactKey.voter($0).bytes)] }
+      .compactMap { record -> SignedRecord? in
+        guard case .fact(let fact) = trust.content(record) else { return nil }
+        return RecordTrust.attest(fact, by: identity.key)
+      }
+    return voters + facts + introduced.compactMap { gossip.store[RecordKey(kind: .vr, id: $0.bytes)] }
   }
 }

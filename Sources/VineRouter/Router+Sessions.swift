@@ -56,6 +56,7 @@ extension Router {
     let isPublic = directory.records[peer].map { $0.role == .public } ?? (peer == identity.genesis.founder)
     run(reachability: .connected(peer, isPublic: isPublic), &turn)
     run(gossip: .connected(peer), &turn)
+    run(registrar.connected(to: peer, at: turn.now), &turn)
   }
 
   /// The peer learns how it looks from here, which tells it whether a NAT lies between.
@@ -94,6 +95,7 @@ extension Router {
       }
     }
     if connected.isEmpty { bootstrap(&turn) }
+    chooseVoters(&turn)
     nextTick = turn.now + (wanted.count <= connected.count ? Self.tick * 2 : Self.tick)
     announceRoutes(&turn)
     offerCandidates(&turn)
@@ -106,7 +108,7 @@ extension Router {
   /// hosts of its ViNes are (the first few of many; others when there is a packet).
   private var wantedPeers: [NodeID] {
     var wanted = gossip.wanted + dataPeers.prefix(Self.eagerPeersMax).filter { !directory.view.isRevoked($0) }
-    if registrar.isVoter { wanted += registrar.voters }
+    if registrar.isMember { wanted += registrar.members }
     wanted += channels.relayed.keys
     wanted = wanted.filter { $0 != node }.sorted()
     return wanted.indices.filter { $0 == 0 || wanted[$0] != wanted[$0 - 1] }.map { wanted[$0] }
@@ -115,7 +117,7 @@ extension Router {
   /// Carries traffic to or for this VR.
   private func isClose(_ peer: NodeID) -> Bool {
     peer == channels.queueVR || channels.accepted[peer] != nil || dataPeers.contains(peer)
-      || registrar.isVoter && registrar.voters.contains(peer)
+      || registrar.isMember && registrar.members.contains(peer)
   }
 
   private func silence(of peer: NodeID) -> Peers.Silence { isClose(peer) ? .close : .distant }

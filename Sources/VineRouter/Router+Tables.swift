@@ -54,7 +54,8 @@ extension Router {
     let content = VRRecord(
       site: identity.site, role: reachability.role, endpoints: reachability.endpoints, queueVR: channels.queueVR,
       claims: claims(of: hosts, part), tableDigests: own.content?.tableDigests ?? [:],
-      softwareVersion: identity.softwareVersion, certificateExpires: identity.certificateExpires)
+      softwareVersion: identity.softwareVersion, certificateExpires: identity.certificateExpires,
+      store: registrar.raft.voter.store)
     guard content != own.content else { return }
     directory.learn(content, of: node)
     publish(content.announcing(ownDigests(part)), &turn)

@@ -56,8 +56,9 @@ public struct Router: Sendable {
     self.placement = placement
     hosts = memory.hosts
     directory = memory.knowledge.directory
-    let voters = [identity.genesis.founder]
-    trust = RecordTrust(voters: voters, isValid: checks.signature, content: checks.content)
+    let known = directory.view.voters
+    let voters = known.isEmpty ? [identity.genesis.founder] : known
+    trust = RecordTrust(founder: identity.genesis.founder, isValid: checks.signature, content: checks.content)
     authenticator = MeshAuthenticator(checks: checks)
     registrar = Registrar(
       node: identity.node, voters: voters, store: memory.store, memory: memory.consensus,

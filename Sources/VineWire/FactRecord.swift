@@ -19,6 +19,11 @@ public enum FactRecord {
       wire.vine.creator = .init(creator.bytes)
     case .participation?: wire.participation = PBParticipationFact()
     case .revocation?: wire.revocation = PBRevocationFact()
+    case .voter(.founded)?: wire.voter.reason = 1
+    case .voter(.grown)?: wire.voter.reason = 2
+    case .voter(.replaced(let node))?:
+      wire.voter.reason = 3
+      wire.voter.replaced = .init(node.bytes)
     }
     return wire.written
   }
@@ -48,6 +53,13 @@ extension PBFactRecord {
       .vine(name: try Field.name(vine.name, "ViNe name"), creator: try Field.node(vine.creator, "ViNe creator"))
     case (.participation?, false): .participation
     case (.revocation?, false): .revocation
+    case (.voter(let voter)?, false):
+      switch voter.reason {
+      case 1: .voter(.founded)
+      case 2: .voter(.grown)
+      case 3: .voter(.replaced(try Field.node(voter.replaced, "voter that was replaced")))
+      default: throw .invalid("reason of a voter")
+      }
     }
   }
 }

@@ -3,6 +3,7 @@ import VineAddress
 import VineBase
 import VineGossip
 import VinePath
+import VineRaft
 
 /// What a VR says about itself: the payload of its signed record. Copies share their content, because each VR keeps
 /// the records of all others.
@@ -31,10 +32,12 @@ public struct VRRecord: Sendable {
     let tableDigests: SortedMap<NetworkID, TableDigest>
     let softwareVersion: String
     let certificateExpires: WallTime
+    let store: StoreID?
 
     init(
       _ site: String, _ role: Role, _ endpoints: [Endpoint], _ queueVR: NodeID?, _ claims: SortedMap<NetworkID, Claim>,
-      _ tableDigests: SortedMap<NetworkID, TableDigest>, _ softwareVersion: String, _ certificateExpires: WallTime
+      _ tableDigests: SortedMap<NetworkID, TableDigest>, _ softwareVersion: String, _ certificateExpires: WallTime,
+      _ store: StoreID?
     ) {
       self.site = site
       self.role = role
@@ -44,6 +47,7 @@ public struct VRRecord: Sendable {
       self.tableDigests = tableDigests
       self.softwareVersion = softwareVersion
       self.certificateExpires = certificateExpires
+      self.store = store
     }
   }
 
@@ -61,20 +65,23 @@ public struct VRRecord: Sendable {
   public var tableDigests: SortedMap<NetworkID, TableDigest> { content.tableDigests }
   public var softwareVersion: String { content.softwareVersion }
   public var certificateExpires: WallTime { content.certificateExpires }
+  /// With which it may vote; nil of a VR that cannot.
+  public var store: StoreID? { content.store }
 
   public init(
     site: String, role: Role, endpoints: [Endpoint], queueVR: NodeID?, claims: SortedMap<NetworkID, Claim>,
-    tableDigests: SortedMap<NetworkID, TableDigest>, softwareVersion: String, certificateExpires: WallTime
+    tableDigests: SortedMap<NetworkID, TableDigest>, softwareVersion: String, certificateExpires: WallTime,
+    store: StoreID? = nil
   ) {
     content = Content(
-      site, role, endpoints, queueVR, claims, tableDigests, softwareVersion, certificateExpires)
+      site, role, endpoints, queueVR, claims, tableDigests, softwareVersion, certificateExpires, store)
   }
 
   /// The same record with other digests.
   public func announcing(_ tableDigests: SortedMap<NetworkID, TableDigest>) -> VRRecord {
     VRRecord(
       site: site, role: role, endpoints: endpoints, queueVR: queueVR, claims: claims, tableDigests: tableDigests,
-      softwareVersion: softwareVersion, certificateExpires: certificateExpires)
+      softwareVersion: softwareVersion, certificateExpires: certificateExpires, store: store)
   }
 
   // MARK: Room
@@ -103,6 +110,7 @@ public struct VRRecord: Sendable {
     wire.participation = claims.map(PBParticipation.init)
     wire.softwareVersion = Field.clipped(softwareVersion, max: WireLimits.wordByteCountMax)
     wire.certificateExpires = certificateExpires.secondsSince1970
+    if let store { wire.store = .init(store.bytes) }
     let bytes = wire.written
     guard !tableDigests.isEmpty else { return bytes }
     var room = WireLimits.payloadByteCountMax - bytes.count
@@ -142,7 +150,8 @@ public struct VRRecord: Sendable {
       queueVR: wire.hasQueueVr ? try Field.node(wire.queueVr, "queue-VR") : nil, claims: claims,
       tableDigests: tableDigests,
       softwareVersion: try Field.text(wire.softwareVersion, max: WireLimits.wordByteCountMax, "software version"),
-      certificateExpires: try Field.time(wire.certificateExpires, "certificate expiry"))
+      certificateExpires: try Field.time(wire.certificateExpires, "certificate expiry"),
+      store: wire.store.isEmpty ? nil : try raftStore(wire.store))
   }
 }
 
@@ -153,6 +162,7 @@ extension VRRecord: Hashable {
       || one.site == other.site && one.role == other.role && one.endpoints == other.endpoints
         && one.queueVR == other.queueVR && one.claims == other.claims && one.tableDigests == other.tableDigests
         && one.softwareVersion == other.softwareVersion && one.certificateExpires == other.certificateExpires
+        && one.store == other.store
   }
 
   public func hash(into hasher: inout Hasher) {

@@ -25,7 +25,6 @@ private final class World {
   let genesis: Genesis
   let trust: MeshTrust
   let wall = WallTime(secondsSince1970: 1_800_000_000)
-  private static let store = StoreID(high: 1, low: 2)
   var now = Instant(nanoseconds: 1)
   var routers: SortedMap<NodeID, Router> = [:]
   var tables: SortedMap<NodeID, ForwardingTable> = [:]
@@ -33,6 +32,8 @@ private final class World {
   var failures: [RequestFailure] = []
   var events: [RouterEvent] = []
   var cut: Set<NodeID> = []
+  /// What the VRs' stores hold of the consensus group.
+  private var consensus: SortedMap<NodeID, RaftMemory> = [:]
   /// Greetings that are lost from now on.
   var greetingsToLose = 0
   private var endpoints: SortedMap<NodeID, Endpoint> = [:]
@@ -72,10 +73,11 @@ private final class World {
     let placement = RouterPlacement(
       declaredEndpoints: isDeclared ? [endpoint] : [], localAddresses: [endpoint.address], port: endpoint.port,
       bootstrap: bootstrap.flatMap { endpoints[$0] }.map { [$0] } ?? [])
+    let store = StoreID(high: 1, low: UInt64(routers.count))
+    consensus[key.node] =
+      key.node == genesis.founder ? .founding([VoterID(node: key.node, store: store)]) : RaftMemory()
     let memory = RouterMemory(
-      store: Self.store,
-      consensus: key.node == genesis.founder
-        ? .founding([VoterID(node: key.node, store: Self.store)]) : RaftMemory(),
+      store: store, consensus: consensus[key.node] ?? RaftMemory(),
       knowledge: Knowledge(records: records), incarnation: 1, hosts: LNDT())
     let seed = UInt64(routers.count) + 7
     routers[key.node] = Router(
@@ -88,13 +90,9 @@ private final class World {
   /// The VR's process ends and another begins with what the store holds: records, LNDT, and a higher incarnation.
   func restart(_ node: NodeID) throws {
     let old = try #require(routers[node])
-    var consensus = RaftMemory()
-    if let raft = old.registrar.raft {
-      consensus = .founding([raft.voter])
-      consensus.hardState = raft.hardState
-    }
     let memory = RouterMemory(
-      store: Self.store, consensus: consensus, knowledge: Knowledge(records: old.gossip.records),
+      store: old.registrar.raft.voter.store, consensus: try #require(consensus[node]),
+      knowledge: Knowledge(records: old.gossip.records),
       incarnation: old.gossip.incarnation + 1, hosts: old.hosts)
     routers[node] = Router(
       identity: old.identity, placement: old.placement, memory: memory, checks: Checks(trust: trust),
@@ -143,7 +141,9 @@ private final class World {
 
   private func carryOut(_ effect: RouterEffect, of node: NodeID) {
     switch effect {
-    case .persistLog(let write): deliver(.persisted(write.number), to: node)
+    case .persistLog(let write):
+      _ = consensus.update(node) { $0.perform(write) }
+      deliver(.persisted(write.number), to: node)
     case .handshake(let bytes, .datagram(let endpoint)):
       guard let to = endpoints.first(where: { $0.1 == endpoint })?.0, let from = endpoints[node] else { return }
       send(.handshake(bytes, via: .datagram(from)), to: to)

@@ -17,14 +17,14 @@ private func key(_ byte: UInt8) throws -> StaticKey {
 
   @Test func `a voter's fact is believed, another VR's is not`() throws {
     let (voter, other) = (try key(1), try key(2))
-    let trust = RecordTrust(voters: [voter.node])
-    #expect(trust.isAuthentic(RecordTrust.attest(fact(), by: voter)))
-    #expect(!trust.isAuthentic(RecordTrust.attest(fact(), by: other)))
+    let trust = RecordTrust(founder: voter.node)
+    #expect(trust.isAuthentic(RecordTrust.attest(fact(), by: voter), knowing: RegistryView()))
+    #expect(!trust.isAuthentic(RecordTrust.attest(fact(), by: other), knowing: RegistryView()))
   }
 
   @Test func `a fact that travels under another key or version is not believed`() throws {
     let voter = try key(1)
-    let trust = RecordTrust(voters: [voter.node])
+    let trust = RecordTrust(founder: voter.node)
     let record = RecordTrust.attest(fact(), by: voter)
     for (id, sequence) in [(FactKey.vine(NetworkID(rawValue: 1)).bytes, UInt64(3)), (record.key.id, 4)] {
       let moved = SignedRecord(
@@ -33,20 +33,20 @@ private func key(_ byte: UInt8) throws -> StaticKey {
       let signed = SignedRecord(
         key: moved.key, version: moved.version, author: moved.author, payload: moved.payload,
         signature: voter.sign(moved.signedBytes))
-      #expect(!trust.isAuthentic(signed))
+      #expect(!trust.isAuthentic(signed, knowing: RegistryView()))
     }
   }
 
   @Test func `a changed byte anywhere is noticed`() throws {
     let voter = try key(1)
-    let trust = RecordTrust(voters: [voter.node])
+    let trust = RecordTrust(founder: voter.node)
     let record = RecordTrust.attest(fact(), by: voter)
     for position in record.payload.indices {
       var payload = record.payload
       payload[position] ^= 1
       let changed = SignedRecord(
         key: record.key, version: record.version, author: record.author, payload: payload, signature: record.signature)
-      #expect(!trust.isAuthentic(changed))
+      #expect(!trust.isAuthentic(changed, knowing: RegistryView()))
     }
   }
 
@@ -58,6 +58,6 @@ private func key(_ byte: UInt8) throws -> StaticKey {
     let signed = SignedRecord(
       key: forged.key, version: forged.version, author: forged.author, payload: [],
       signature: forger.sign(forged.signedBytes))
-    #expect(!RecordTrust(voters: [owner.node]).isAuthentic(signed))
+    #expect(!RecordTrust(founder: owner.node).isAuthentic(signed, knowing: RegistryView()))
   }
 }

@@ -21,8 +21,8 @@ import VineRouter
       return registrar.received(message, from: peer.node, at: .zero)
     }
     #expect(vote(from: voter(9)).isEmpty)
-    #expect(registrar.raft?.term == .zero)
+    #expect(registrar.raft.term == .zero)
     #expect(!vote(from: voter(2)).isEmpty)
-    #expect(registrar.raft?.term == Term(rawValue: 99))
+    #expect(registrar.raft.term == Term(rawValue: 99))
   }
 }

@@ -82,8 +82,8 @@ import VineWire
   }
 
   @Test func `a fact with a body of a newer version is not taken for one that was taken back`() {
-    // Key `mesh`, index 1, and field 20, which no version has yet.
-    let bytes: [UInt8] = [0x0A, 0x01, 0x01, 0x10, 0x01, 0xA2, 0x01, 0x00]
+    // Key `mesh`, index 1, and field 50, which no version has yet.
+    let bytes: [UInt8] = [0x0A, 0x01, 0x01, 0x10, 0x01, 0x92, 0x03, 0x00]
     #expect(throws: WireError.missing("fact body")) { try FactRecord.decode(bytes) }
   }
 

@@ -106,8 +106,8 @@ extension World {
   }
 
   private mutating func enter(_ index: Int, _ grant: JoinGrant) {
-    let voters = RecordTrust(voters: [vrs[index].identity.genesis.founder], isValid: checks.signature)
-    vrs[index].store.persist(grant.facts.filter(voters.isAuthentic))
+    let trust = RecordTrust(founder: vrs[index].identity.genesis.founder, isValid: checks.signature)
+    vrs[index].store.persist(trust.believed(grant.facts))
     close(GuestJoin.channel, at: index)
     guests[index] = nil
     start(index)

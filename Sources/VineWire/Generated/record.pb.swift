@@ -85,6 +85,9 @@ nonisolated struct PBVRRecord: Sendable {
   /// Seconds since 1970.
   var certificateExpires: Int64 = 0
 
+  /// Identity of its store, 16 bytes: with it the VR may vote.
+  var store: Data = Data()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -195,6 +198,14 @@ nonisolated struct PBFactRecord: Sendable {
     set {body = .revocation(newValue)}
   }
 
+  var voter: PBVoterFact {
+    get {
+      if case .voter(let v)? = body {return v}
+      return PBVoterFact()
+    }
+    set {body = .voter(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -204,6 +215,7 @@ nonisolated struct PBFactRecord: Sendable {
     case vine(PBVineFact)
     case participation(PBParticipationFact)
     case revocation(PBRevocationFact)
+    case voter(PBVoterFact)
 
   }
 
@@ -289,6 +301,22 @@ nonisolated struct PBRevocationFact: Sendable {
   init() {}
 }
 
+nonisolated struct PBVoterFact: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 1 founded, 2 grown, 3 replaced another.
+  var reason: UInt32 = 0
+
+  /// Whom it replaced.
+  var replaced: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "vinemesh.wire"
@@ -355,7 +383,7 @@ nonisolated extension PBSignedRecord: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VRRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}role\0\u{1}endpoints\0\u{3}queue_vr\0\u{1}participation\0\u{3}table_digests\0\u{3}software_version\0\u{3}certificate_expires\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}role\0\u{1}endpoints\0\u{3}queue_vr\0\u{1}participation\0\u{3}table_digests\0\u{3}software_version\0\u{3}certificate_expires\0\u{1}store\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -371,6 +399,7 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.tableDigests) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.softwareVersion) }()
       case 8: try { try decoder.decodeSingularSInt64Field(value: &self.certificateExpires) }()
+      case 9: try { try decoder.decodeSingularBytesField(value: &self.store) }()
       default: break
       }
     }
@@ -405,6 +434,9 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.certificateExpires != 0 {
       try visitor.visitSingularSInt64Field(value: self.certificateExpires, fieldNumber: 8)
     }
+    if !self.store.isEmpty {
+      try visitor.visitSingularBytesField(value: self.store, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -417,6 +449,7 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.tableDigests != rhs.tableDigests {return false}
     if lhs.softwareVersion != rhs.softwareVersion {return false}
     if lhs.certificateExpires != rhs.certificateExpires {return false}
+    if lhs.store != rhs.store {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -509,7 +542,7 @@ nonisolated extension PBTableDigest: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBFactRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".FactRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}index\0\u{3}taken_back\0\u{1}mesh\0\u{1}site\0\u{1}block\0\u{1}vine\0\u{1}participation\0\u{1}revocation\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}index\0\u{3}taken_back\0\u{1}mesh\0\u{1}site\0\u{1}block\0\u{1}vine\0\u{1}participation\0\u{1}revocation\0\u{2}\u{b}voter\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -598,6 +631,19 @@ nonisolated extension PBFactRecord: SwiftProtobuf.Message, SwiftProtobuf._Messag
           self.body = .revocation(v)
         }
       }()
+      case 20: try {
+        var v: PBVoterFact?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .voter(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .voter(v)
+        }
+      }()
       default: break
       }
     }
@@ -641,6 +687,10 @@ nonisolated extension PBFactRecord: SwiftProtobuf.Message, SwiftProtobuf._Messag
     case .revocation?: try {
       guard case .revocation(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .voter?: try {
+      guard case .voter(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
     }()
     case nil: break
     }
@@ -819,6 +869,41 @@ nonisolated extension PBRevocationFact: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 
   static func ==(lhs: PBRevocationFact, rhs: PBRevocationFact) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBVoterFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".VoterFact"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0\u{1}replaced\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.reason) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.replaced) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.reason != 0 {
+      try visitor.visitSingularUInt32Field(value: self.reason, fieldNumber: 1)
+    }
+    if !self.replaced.isEmpty {
+      try visitor.visitSingularBytesField(value: self.replaced, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBVoterFact, rhs: PBVoterFact) -> Bool {
+    if lhs.reason != rhs.reason {return false}
+    if lhs.replaced != rhs.replaced {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,27 @@
+import VineBase
+import VineGossip
+import VineRaft
+import VineRegistry
+
+/// Who may vote, as far as this VR knows: for the leader, which chooses.
+extension Router {
+  /// The leader looks who shall vote.
+  mutating func chooseVoters(_ turn: inout Turn) {
+    guard registrar.raft.isLeader else { return }
+    var candidates: [VoterChoice.Candidate] = []
+    func add(_ node: NodeID, _ store: StoreID?, isPublic: Bool, since: Instant) {
+      guard let store, directory.view.sites[node] != nil, !directory.view.isRevoked(node) else { return }
+      candidates.append(
+        VoterChoice.Candidate(voter: VoterID(node: node, store: store), isPublic: isPublic, since: since))
+    }
+    add(node, registrar.raft.voter.store, isPublic: reachability.role == .public, since: .zero)
+    for member in gossip.allMembers where member.state == .alive {
+      guard let record = directory.records[member.node], record.role != .unknown else { continue }
+      add(member.node, record.store, isPublic: record.role == .public, since: member.since)
+    }
+    let view = directory.view
+    run(
+      registrar.chooseVoters(
+        among: candidates, isAdmitted: { view.sites[$0] != nil && !view.isRevoked($0) }, at: turn.now), &turn)
+  }
+}
