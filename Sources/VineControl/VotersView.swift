@@ -11,7 +11,7 @@ public struct VotersView: View {
   public var appliedIndex: UInt64
   public var quorum: Int
   public var hasQuorum: Bool
-  /// By site.
+  /// And learners, which are about to vote; by site.
   public var voters: [VoterLine]
 
   public init(
@@ -35,14 +35,23 @@ public struct VoterLine: Codable, Hashable, Sendable {
   public var node: String
   public var isLeader: Bool
   public var isUp: Bool
+  /// Gets the log and does not vote yet.
+  public var isLearner: Bool
+  /// Why it votes, as a sentence without a full stop.
+  public var why: String
   /// How far its log agrees; only the leader knows.
   public var matchIndex: UInt64?
 
-  public init(site: String, node: String, isLeader: Bool, isUp: Bool, matchIndex: UInt64? = nil) {
+  public init(
+    site: String, node: String, isLeader: Bool, isUp: Bool, isLearner: Bool = false, why: String,
+    matchIndex: UInt64? = nil
+  ) {
     self.site = site
     self.node = node
     self.isLeader = isLeader
     self.isUp = isUp
+    self.isLearner = isLearner
+    self.why = why
     self.matchIndex = matchIndex
   }
 }

@@ -71,42 +71,4 @@ extension Router {
     }
     return lines
   }
-
-  // MARK: Consensus
-
-  var consensusLine: ConsensusLine {
-    let voters = registrar.voters
-    let up = voters.filter { $0 == node || isUp($0) && peers.isConnected($0) }.count
-    let quorum = voters.count / 2 + 1
-    return ConsensusLine(
-      state: consensusState, leader: leader.map(directory.name(of:)),
-      term: registrar.raft.term.rawValue,
-      voters: voters.count, votersUp: up, quorum: quorum, hasQuorum: up >= quorum)
-  }
-
-  private var leader: NodeID? {
-    registrar.raft.leader?.node ?? (registrar.voters.count == 1 ? registrar.voters.first : nil)
-  }
-
-  private var consensusState: ConsensusState {
-    guard registrar.isVoter else { return .observer }
-    return switch registrar.raft.role {
-    case .leader: .leader
-    case .follower: .follower
-    case .candidate, .preCandidate: .candidate
-    }
-  }
-
-  var votersView: VotersView {
-    let line = consensusLine
-    return VotersView(
-      state: line.state, term: line.term, leader: line.leader,
-      commitIndex: registrar.raft.commitIndex.rawValue, appliedIndex: registrar.appliedIndex,
-      quorum: line.quorum, hasQuorum: line.hasQuorum,
-      voters: registrar.voters.map { voter in
-        VoterLine(
-          site: directory.name(of: voter), node: voter.text, isLeader: voter == leader, isUp: isUp(voter),
-          matchIndex: registrar.raft.matchIndices.first { $0.0 == voter }?.1.rawValue)
-      }.sorted { $0.site < $1.site })
-  }
 }

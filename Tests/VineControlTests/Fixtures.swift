@@ -102,8 +102,10 @@ enum Figure3 {
   static let voters = VotersView(
     state: .leader, term: 4, leader: "uf", commitIndex: 17, appliedIndex: 17, quorum: 2, hasQuorum: false,
     voters: [
-      VoterLine(site: "nwu", node: nwu, isLeader: false, isUp: false, matchIndex: 12),
-      VoterLine(site: "uf", node: uf, isLeader: true, isUp: true),
+      VoterLine(
+        site: "nwu", node: nwu, isLeader: false, isUp: false,
+        why: "public and steady, so that more losses are survived", matchIndex: 12),
+      VoterLine(site: "uf", node: uf, isLeader: true, isUp: true, why: "founded the mesh"),
     ])
 
   static let links = LinksView(links: [

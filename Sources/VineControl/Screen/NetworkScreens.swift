@@ -1,10 +1,12 @@
 extension VotersView: Screen {
   public func lines(_ palette: Palette) -> [String] {
-    var table = Table("site", "VR", "part", "state", ">log agrees to")
+    var table = Table("site", "VR", "part", "state", ">log agrees to", "why")
     for voter in voters {
       table.add(
-        Cell(voter.site), Cell(Phrase.node(voter.node)), Cell(voter.isLeader ? "leader" : "voter"),
-        Cell(voter.isUp ? "up" : "down", Phrase.tint(voter.isUp)), Cell(voter.matchIndex.map(String.init) ?? "-"))
+        Cell(voter.site), Cell(Phrase.node(voter.node)),
+        Cell(voter.isLeader ? "leader" : voter.isLearner ? "learner" : "voter"),
+        Cell(voter.isUp ? "up" : "down", Phrase.tint(voter.isUp)), Cell(voter.matchIndex.map(String.init) ?? "-"),
+        Cell(voter.why))
     }
     let quorumText = hasQuorum ? "quorum \(quorum) reached" : "quorum \(quorum) not reached: nothing can be decided"
     let position = "this VR: \(state.rawValue), term \(term), committed \(commitIndex), applied \(appliedIndex)"
