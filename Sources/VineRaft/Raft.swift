@@ -52,6 +52,8 @@ public struct Raft: Sendable {
 
   /// In force: the last in the log, committed or not.
   public var configuration: Configuration { configurationInForce.configuration }
+  /// Where in the log it is.
+  public var configurationIndex: LogIndex { configurationInForce.index }
 
   var configurationInForce: (index: LogIndex, configuration: Configuration) {
     if flaws.contains(.configurationOnceCommitted) {

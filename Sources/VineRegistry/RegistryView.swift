@@ -196,6 +196,11 @@ public struct RegistryView: Sendable {
 
   public func voterReason(_ node: NodeID) -> VoterReason? { voterReasons[node] }
 
+  /// Log index at which the VR stopped voting; nil if it votes, or no fact says anything of it.
+  public func voterGone(_ node: NodeID) -> UInt64? {
+    voterMarks[node].flatMap { $0.stands ? nil : $0.index }
+  }
+
   /// Whether a VR's word on what was decided at `index` counts: it votes, or stopped to no earlier than that, and was
   /// not revoked before.
   /// - Returns: nil if no fact says whether it votes.

@@ -152,7 +152,7 @@ extension Registrar {
       proposals.add(to: LogCommand.encode(proposal), at: now)
       return []
     }
-    if isVoter { return (raft.leader?.node).map { [.send(.proposal(proposal), to: $0)] } ?? [] }
+    if isVoter, let leader = raft.leader?.node { return [.send(.proposal(proposal), to: leader)] }
     return target(ofTry: tries).map { [.send(.proposal(proposal), to: $0)] } ?? []
   }
 

@@ -16,6 +16,13 @@ extension Registrar {
     return self.step(.changeConfiguration(voters: step.voters, learners: step.learners), at: now)
   }
 
+  /// Facts say who votes.
+  mutating func learned(voters: [NodeID], retiredAt index: LogIndex?) {
+    // Nobody at all cannot be: a fact is late.
+    if !voters.isEmpty { self.voters = voters }
+    retiredAt = index
+  }
+
   /// A configuration is committed: who votes becomes facts.
   ///
   /// A VR is believed to vote on the word of somebody who voted before it: newcomers do not attest one another, or

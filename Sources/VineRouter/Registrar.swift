@@ -37,6 +37,8 @@ public struct Registrar: Sendable {
   public private(set) var appliedIndex: UInt64 = 0
   /// VRs that vote as far as facts tell: whom to ask, and who may begin to speak to this one of consensus.
   public internal(set) var voters: [NodeID]
+  /// Log index at which the group left this VR out, as a fact says.
+  var retiredAt: LogIndex?
   var proposals = Proposals()
   var choice = VoterChoice()
 
@@ -50,13 +52,18 @@ public struct Registrar: Sendable {
     raft = Raft(self: VoterID(node: node, store: store), memory: memory, settings: RaftSettings(), random: random)
   }
 
-  public var isVoter: Bool { raft.configuration.isVoter(raft.voter) }
+  public var isVoter: Bool { raft.configuration.isVoter(raft.voter) && !isRetired }
   /// Votes, or learns to.
-  public var isMember: Bool { members.contains(node) }
+  public var isMember: Bool { members.contains(node) && !isRetired }
+  /// It was away while the group left it out: its log says that it votes, the facts say otherwise.
+  private var isRetired: Bool { retiredAt.map { $0 > raft.configurationIndex } ?? false }
   /// Voters and learners of the group that this VR is in, or was.
   public var members: [NodeID] { raft.configuration.members.map(\.node) }
 
-  public var nextWakeup: Wakeup? { Wakeup.earliest(raft.nextWakeup, proposals.nextWakeup) }
+  public var nextWakeup: Wakeup? { Wakeup.earliest(groupWakeup, proposals.nextWakeup) }
+
+  /// Whoever was left out campaigns no more; a leader that wants it again speaks first.
+  private var groupWakeup: Wakeup? { isRetired && !raft.isLeader ? nil : raft.nextWakeup }
 
   /// Only members of the group speak of consensus, and voters to whoever they want in it.
   public mutating func received(_ message: RaftMessage, from peer: NodeID, at now: Instant) -> [Effect] {
@@ -71,7 +78,7 @@ public struct Registrar: Sendable {
 
   public mutating func wakeup(at now: Instant) -> [Effect] {
     var effects: [Effect] = []
-    if raft.nextWakeup.map({ $0.at <= now }) ?? false { effects += step(.wakeup, at: now) }
+    if groupWakeup.map({ $0.at <= now }) ?? false { effects += step(.wakeup, at: now) }
     return effects + sendDueProposals(at: now)
   }
 

@@ -159,8 +159,7 @@ extension Router {
         run(gossip: .removed(peer), &turn)
       }
     case .voter:
-      // A group of none cannot be: facts may be late.
-      if !directory.view.voters.isEmpty { registrar.voters = directory.view.voters }
+      learnVoters()
     case .mesh, .site, .block, .vine, .participation: break
     }
   }

@@ -5,6 +5,11 @@ import VineRegistry
 
 /// Who may vote, as far as this VR knows: for the leader, which chooses.
 extension Router {
+  mutating func learnVoters() {
+    let index = directory.view.voterGone(node).map { LogIndex(rawValue: $0) }
+    registrar.learned(voters: directory.view.voters, retiredAt: index)
+  }
+
   /// The leader looks who shall vote.
   mutating func chooseVoters(_ turn: inout Turn) {
     guard registrar.raft.isLeader else { return }

@@ -4,12 +4,14 @@ public struct Bounds: Checker {
   /// Two for each ring, as many again that come and go, and the VRs behind which there are hosts.
   private let sessionsMax: Int
   private let recordsMax: Int
+  /// Facts that a scenario's own commands come to, at most.
+  private static let decisionsMax = 200
   private let bytesPerSecondMax: Int
   private var bytes: [Int] = []
 
   public init(count: Int, vines: Int) {
     sessionsMax = max(60, count)
-    recordsMax = 1 + 4 * count + vines * (count + 1)
+    recordsMax = 1 + 5 * count + vines * (count + 1) + Self.decisionsMax
     bytesPerSecondMax = 2_000_000
   }
 

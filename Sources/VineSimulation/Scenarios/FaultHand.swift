@@ -1,4 +1,6 @@
 import VineBase
+import VineRegistry
+import VineRouter
 
 /// Makes faults and ends them, as chance has it.
 struct FaultHand: Sendable {
@@ -8,6 +10,7 @@ struct FaultHand: Sendable {
   private var crashed: [Int] = []
   private var isParted = false
   private var nextHost: UInt32 = 10
+  private var nextVine = 0
 
   init(faults: [Fault], shape: World.Shape, random: RandomSource) {
     (self.faults, self.shape, self.random) = (faults, shape, random)
@@ -46,6 +49,14 @@ struct FaultHand: Sendable {
       guard let member = random.element(of: world.vineMembers[number]), world.isLive(member) else { return }
       nextHost = nextHost < 60 ? nextHost + 1 : 10
       world.addHost(at: member, vine: number, number: nextHost)
+    case .decide:
+      guard world.isLive(one) else { return }
+      if random.below(2) == 0 {
+        world.request(.requestBlock(hosts: random.int(in: 1..<60)), at: one)
+      } else if let name = VineName("new\(nextVine)") {
+        nextVine += 1
+        world.request(.createVine(name), at: one)
+      }
     case .capacity: world.underlay.capacity = BitRate(bitsPerSecond: Int64(random.int(in: 256..<8192)) * 1000)
     }
   }

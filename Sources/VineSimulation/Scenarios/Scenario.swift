@@ -1,4 +1,5 @@
 import VineBase
+import VineRegistry
 
 /// A run that its name and its seed decide: a mesh, faults for a while, an end of all faults, and the demand that the
 /// mesh comes to agree.
@@ -23,6 +24,9 @@ public struct Scenario: Sendable {
     Scenario(name: "stalls", summary: "processes that are held up", faults: [.stall], limitedPerCentMax: 0),
     Scenario(name: "drift", summary: "clocks that run fast and slow", faults: [.drift, .change], limitedPerCentMax: 0),
     Scenario(name: "narrow", summary: "slow lines", faults: [.capacity, .change], limitedPerCentMax: 0),
+    Scenario(
+      name: "voters", summary: "commands while voters crash, part and lose messages",
+      faults: [.crash, .partition, .loss, .decide, .decide], limitedPerCentMax: 0),
     Scenario(name: "mixed", summary: "all of it", faults: Fault.allCases, limitedPerCentMax: 40),
   ]
 
@@ -40,6 +44,8 @@ public struct Scenario: Sendable {
 
   /// How long a mesh may take to agree after the last fault.
   static let patience = Duration.seconds(180)
+  /// How long a command may take after that.
+  static let decisionPatience = Duration.seconds(20)
 
   /// - Parameters:
   ///   - count: VRs; nil: as many as the seed says.
@@ -57,6 +63,7 @@ public struct Scenario: Sendable {
     world.underlay.latencyMax = .milliseconds(Int64(random.int(in: 6..<150)))
     var checkers: [any Checker] = [
       SoleOwners(), RisingVersions(), Bounds(count: shape.count, vines: shape.vines),
+      OneLeader(), SameRegistry(),
     ]
     let begin = world.now
     func outcome(_ violation: Violation?, _ agreement: Double? = nil) -> Outcome {
@@ -88,7 +95,24 @@ public struct Scenario: Sendable {
       let claim = Agreement().claim + " within \(Self.patience)"
       return outcome(Violation(claim: claim, what: why, seconds: seconds()))
     }
-    return outcome(nil, Double(world.now - mended) / 1_000_000_000)
+    let agreed = world.now
+    if let why = decide(&world, at: random.int(in: 0..<world.count)) {
+      let claim = "once a mesh agrees, anybody's command is carried out within \(Self.decisionPatience)"
+      return outcome(Violation(claim: claim, what: why, seconds: seconds()))
+    }
+    return outcome(nil, Double(agreed - mended) / 1_000_000_000)
+  }
+
+  /// - Returns: why a VR's command came to nothing.
+  private func decide(_ world: inout World, at index: Int) -> String? {
+    guard let name = VineName("afterwards") else { return "no name" }
+    world.request(.createVine(name), at: index)
+    var isDone = false
+    _ = world.run(atMost: Self.decisionPatience, step: .seconds(1)) { world in
+      isDone = world.router(index).directory.view.vine(named: name) != nil
+      return isDone
+    }
+    return isDone ? nil : "VR \(index) asked for a ViNe and has none"
   }
 
   /// - Returns: what still keeps the VRs apart when patience ends.
