@@ -71,6 +71,9 @@ public struct Raft: Sendable {
     return deadline.map { Wakeup(at: $0, reason: role == .leader ? "heartbeat" : "election timeout") }
   }
 
+  /// Gives another run of the same voter other luck, from its next timer on.
+  public mutating func reseed(_ random: RandomSource) { self.random = random }
+
   /// The one door.
   public mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
     var out = Outbox(nextNumber: nextNumber)

@@ -27,7 +27,9 @@ struct Proposals: Sendable {
   /// Commands for the log, which go into it together: one write for all that came while the one before was under way.
   var batch: [[UInt8]] = []
   var batchSince: Instant?
-  /// The voter that answered last.
+  /// In this leader's log, and not decided: not to be put there again.
+  private var underway: SortedMap<ProposalID, Bool> = [:]
+  /// The voter that answered last, which is asked first.
   var home: NodeID?
 
   var nextWakeup: Wakeup? {
@@ -35,19 +37,28 @@ struct Proposals: Sendable {
     return Wakeup.earliest(batchSince.map { Wakeup(at: $0, reason: "propose what has gathered") }, retry)
   }
 
-  mutating func add(to batch: [UInt8], at now: Instant) {
-    self.batch.append(batch)
+  /// For the log, unless it is there.
+  mutating func add(_ proposal: Proposal, at now: Instant) {
+    guard underway[proposal.id] == nil else { return }
+    underway[proposal.id] = true
+    batch.append(LogCommand.encode(proposal))
     batchSince = batchSince ?? now
   }
+
+  mutating func decided(_ id: ProposalID) { underway[id] = nil }
+
+  /// What was in the log may be cut off it.
+  mutating func forgetUnderway() { underway.removeAll() }
 
   mutating func takeBatch() -> [[UInt8]] {
     defer { (batch, batchSince) = ([], nil) }
     return batch
   }
 
-  mutating func pass(_ id: ProposalID, from peer: NodeID) {
-    if passed[id] == nil, let forgotten = order.append(id) { passed[forgotten] = nil }
-    passed[id] = peer
+  /// The answer goes to its author, if that asked itself.
+  mutating func pass(_ proposal: Proposal, from peer: NodeID) {
+    if passed[proposal.id] == nil, let forgotten = order.append(proposal.id) { passed[forgotten] = nil }
+    if passed[proposal.id] != proposal.author { passed[proposal.id] = peer }
   }
 
   mutating func asker(of id: ProposalID) -> NodeID? { passed.removeValue(forKey: id) }
@@ -60,11 +71,17 @@ struct Proposals: Sendable {
 
 extension Registrar {
   /// Takes a command of this VR.
-  public mutating func propose(_ proposal: Proposal, at now: Instant) -> [Effect] {
+  /// - Parameter isReached: whether there is a session with a VR. All such voters are asked at once: one of them may
+  ///   lead, which saves the way through another.
+  public mutating func propose(
+    _ proposal: Proposal, at now: Instant, isReached: (NodeID) -> Bool = { _ in false }
+  ) -> [Effect] {
     precondition(proposal.author == node, "a VR proposes in its own name")
     proposals.pending[proposal.id] = Proposals.Pending(
       proposal: proposal, since: now, nextTry: now + Proposals.retryFirst, interval: Proposals.retryFirst)
-    return submit(proposal, tries: 0, at: now)
+    let near = isVoter ? [] : voters.filter { $0 != node && isReached($0) }
+    return near.isEmpty
+      ? submit(proposal, tries: 0, at: now) : near.map { .send(.proposal(proposal), to: $0) }
   }
 
   /// Takes a command of another VR: from its author, as the session proves, or from a voter that it asked.
@@ -76,15 +93,15 @@ extension Registrar {
       if let outcome = registry.outcome(of: proposal.id) {
         return [.send(.proposalAnswer(proposal.id, outcome), to: peer)]
       }
-      proposals.pass(proposal.id, from: peer)
-      proposals.add(to: LogCommand.encode(proposal), at: now)
+      proposals.pass(proposal, from: peer)
+      proposals.add(proposal, at: now)
       return []
     }
     // Once only: voters that hold each other for the leader would send it around.
     guard proposal.author == peer, let leader = raft.leader?.node else {
       return [.send(.notLeader(proposal.id, leader: raft.leader?.node), to: peer)]
     }
-    proposals.pass(proposal.id, from: peer)
+    proposals.pass(proposal, from: peer)
     return [.send(.proposal(proposal), to: leader)]
   }
 
@@ -119,6 +136,7 @@ extension Registrar {
 
   mutating func decided(_ id: ProposalID, _ outcome: Result<RegistryAnswer, RegistryRefusal>) -> [Effect] {
     var effects: [Effect] = []
+    proposals.decided(id)
     if proposals.pending.removeValue(forKey: id) != nil {
       effects.append(.answered(id, outcome.mapError { .refused($0) }))
     }
@@ -149,7 +167,7 @@ extension Registrar {
   /// Into the log, to the leader, or to a voter, each time another one.
   private mutating func submit(_ proposal: Proposal, tries: Int, at now: Instant) -> [Effect] {
     if raft.isLeader {
-      proposals.add(to: LogCommand.encode(proposal), at: now)
+      proposals.add(proposal, at: now)
       return []
     }
     if isVoter, let leader = raft.leader?.node { return [.send(.proposal(proposal), to: leader)] }

@@ -65,6 +65,9 @@ public struct Registrar: Sendable {
   /// Whoever was left out campaigns no more; a leader that wants it again speaks first.
   private var groupWakeup: Wakeup? { isRetired && !raft.isLeader ? nil : raft.nextWakeup }
 
+  /// Gives another run of the same VR other luck.
+  mutating func reseed(_ random: RandomSource) { raft.reseed(random) }
+
   /// Only members of the group speak of consensus, and voters to whoever they want in it.
   public mutating func received(_ message: RaftMessage, from peer: NodeID, at now: Instant) -> [Effect] {
     guard voters.contains(peer) || members.contains(peer) else { return [] }
@@ -90,8 +93,11 @@ public struct Registrar: Sendable {
       case .send(let message, let peer): effects.append(.send(.raft(message), to: peer))
       case .committed(let entries): for entry in entries { effects += apply(entry) }
       // The proposal is sent again, to whoever leads by then.
+      case .refused(.command(let bytes), _, _):
+        if let proposal = try? LogCommand.decode(bytes) { proposals.decided(proposal.id) }
       case .refused: break
       case .role:
+        proposals.forgetUnderway()
         proposals.sendAll(at: now)
         effects.append(.groupChanged)
       case .configuration: effects.append(.groupChanged)

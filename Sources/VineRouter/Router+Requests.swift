@@ -24,7 +24,7 @@ extension Router {
     guard let id = ProposalID(requests.secrets.bytes(16)) else { return }
     requests.waiting[id] = waiting
     let proposal = Proposal(id: id, author: node, at: turn.wall, command: command)
-    run(registrar.propose(proposal, at: turn.now), &turn)
+    run(registrar.propose(proposal, at: turn.now, isReached: peers.isConnected), &turn)
   }
 
   mutating func answered(

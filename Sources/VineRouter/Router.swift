@@ -82,6 +82,7 @@ public struct Router: Sendable {
   public mutating func reseed(_ random: RandomSource) {
     self.random = random
     gossip.reseed(RandomSource(seed: self.random.next()))
+    registrar.reseed(RandomSource(seed: self.random.next()))
   }
 
   private var earliestWakeup: Wakeup {

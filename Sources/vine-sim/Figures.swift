@@ -10,7 +10,7 @@ struct Figures: ParsableCommand {
     discussion: "Latency is 5 to 80 ms one way. Ctrl-C ends after the run under way and keeps what was measured.")
 
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case spread, idle, crash, wronged, join, restart, heal, speed
+    case spread, idle, crash, wronged, join, restart, heal, speed, decisions
   }
 
   @Option(help: "Parts: \(Part.allCases.map(\.rawValue).joined(separator: ", ")); otherwise all.")
@@ -39,13 +39,20 @@ struct Figures: ParsableCommand {
     let parts = only.isEmpty ? Part.allCases : only
     var figures: [Figure] = []
     for count in nodes where !Interrupt.isAsked {
-      let warm = parts == [.join] ? nil : try warmMesh(count)
+      let parts = parts.filter { $0 != .decisions }
+      let warm = parts.allSatisfy { $0 == .join } ? nil : try warmMesh(count)
       for part in parts where !Interrupt.isAsked {
         let measured = try measure(part, count, warm)
         for figure in measured { print(figure.line) }
         figures += measured
         try SimulationReport.write(figures, to: report, merge: merge)
       }
+    }
+    if parts.contains(.decisions), !Interrupt.isAsked {
+      let measured = try decisions()
+      for figure in measured { print(figure.line) }
+      figures += measured
+      try SimulationReport.write(figures, to: report, merge: merge)
     }
     print("report: \(report)")
   }
@@ -69,7 +76,7 @@ struct Figures: ParsableCommand {
     case (.restart, let warm?): restart(warm)
     case (.heal, let warm?): heal(warm)
     case (.speed, let warm?): speed(warm)
-    case (_, nil): []
+    case (_, nil), (.decisions, _): []
     }
   }
 
@@ -170,6 +177,31 @@ struct Figures: ParsableCommand {
     ]
   }
 
+  /// Of meshes of their own, whatever sizes are asked for.
+  private func decisions() throws -> [Figure] {
+    let near = try Decisions.warm(roundTrip: .milliseconds(20), public: 8, limited: 0)
+    let far = try Decisions.warm(roundTrip: .milliseconds(100), public: 8, limited: 8)
+    return pair("leader killed until the next commit, 5 voters, RTT 20 ms", p50: 1, p99: 2) {
+      Decisions.leaderKill(near, seed: $0)
+    }
+      + pair("block for a site behind NAT, 5 voters, RTT 100 ms", p50: 0.3, p99: 1) {
+        Decisions.allocation(far, seed: $0)
+      }
+      + pair("voter killed until all know who votes in its place, RTT 100 ms", p50: 30, p99: 30) {
+        Decisions.replacement(far, seed: $0)
+      }
+  }
+
+  private func pair(
+    _ name: String, p50: Double, p99: Double, _ measure: (UInt64) -> Double?
+  ) -> [Figure] {
+    let times = each(name) { measure($0) }
+    return [
+      Figure("\(name), p99", Statistics.percentile(99, times), "s", goal: p99, seeds: times.count),
+      Figure("\(name), p50", Statistics.percentile(50, times), "s", goal: p50, seeds: times.count),
+    ]
+  }
+
   private func speed(_ warm: World) -> [Figure] {
     let began = Self.processorSeconds
     _ = Liveness.idle(warm, seed: 4, lossPerCent: 5, for: .seconds(60))
@@ -191,7 +223,7 @@ struct Figures: ParsableCommand {
 
 extension Figure {
   fileprivate var line: String {
-    let shown = value.isFinite ? String(format: "%.2f", value) : "none"
+    let shown = value.isFinite ? String(format: abs(value) < 1 ? "%.3f" : "%.2f", value) : "none"
     let sign = better == .lower ? "<=" : ">="
     return "\(isMet ? "met   " : "MISSED") \(name): \(shown) \(unit) (goal \(sign) \(goal)), seeds \(seeds)"
   }

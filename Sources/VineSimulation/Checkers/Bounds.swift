@@ -4,14 +4,13 @@ public struct Bounds: Checker {
   /// Two for each ring, as many again that come and go, and the VRs behind which there are hosts.
   private let sessionsMax: Int
   private let recordsMax: Int
-  /// Facts that a scenario's own commands come to, at most.
-  private static let decisionsMax = 200
   private let bytesPerSecondMax: Int
   private var bytes: [Int] = []
 
-  public init(count: Int, vines: Int) {
+  /// - Parameter decisions: facts that a scenario's own commands may come to.
+  public init(count: Int, vines: Int, decisions: Int = 0) {
     sessionsMax = max(60, count)
-    recordsMax = 1 + 5 * count + vines * (count + 1) + Self.decisionsMax
+    recordsMax = 1 + 5 * count + vines * (count + 1) + decisions
     bytesPerSecondMax = 2_000_000
   }
 

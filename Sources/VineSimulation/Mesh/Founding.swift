@@ -46,7 +46,7 @@ struct Founding {
       meshName: "simulated", space: Block.standardSpace.description, founder: keys[0].node,
       caCertificate: authority.certificateDER, nonce: Self.bytes(16, &random))
     trust = try MeshTrust(genesis: genesis)
-    store.id = StoreID(high: 1, low: 1)
+    store.id = StoreID(high: 1, low: 0)
     store.consensus = .founding([VoterID(node: keys[0].node, store: store.id)])
     registrar = Registrar(
       node: keys[0].node, voters: [keys[0].node], store: store.id, memory: store.consensus,
@@ -124,14 +124,16 @@ struct Founding {
   var attested: [SignedRecord] { facts.map { RecordTrust.attest($0, by: keys[0]) } }
 
   /// A VR's word on itself, as its router will write it.
-  func record(of index: Int, hosts: LNDT, endpoint: Endpoint, certificateExpires: WallTime) -> SignedRecord {
+  func record(of index: Int, hosts: LNDT, endpoint: Endpoint, certificateExpires: WallTime, store: StoreID)
+    -> SignedRecord
+  {
     var claims: SortedMap<NetworkID, VRRecord.Claim> = [:]
     for (network, addresses) in hosts.participation {
       claims[network] = VRRecord.Claim(addresses: addresses, changes: 1)
     }
     let content = VRRecord(
       site: "site\(index)", role: .public, endpoints: [endpoint], queueVR: nil, claims: claims, tableDigests: [:],
-      softwareVersion: Self.softwareVersion, certificateExpires: certificateExpires)
+      softwareVersion: Self.softwareVersion, certificateExpires: certificateExpires, store: store)
     return RecordTrust.sign(content, version: RecordVersion(epoch: 1, sequence: 1), by: keys[index])
   }
 }

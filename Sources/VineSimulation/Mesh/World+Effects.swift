@@ -33,8 +33,10 @@ extension World {
       guard let about = numbers[node] else { return }
       verdicts.append(Verdict(at: now, by: index, about: about, state: state))
     case .answer(_, .success(.invitation(let text, _))):
+      answerCount += 1
       if let token = try? InvitationToken.parse(text) { tokens.append(token) }
     // Nobody forwards packets here, and nobody reads a screen.
+    case .answer(_, .success): answerCount += 1
     case .table, .limitedPeers, .gateways, .answer, .event: break
     }
   }

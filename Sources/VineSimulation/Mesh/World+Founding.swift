@@ -46,7 +46,7 @@ extension World {
       records.append(
         founding.record(
           of: index, hosts: hosts[index], endpoint: world.vrs[index].endpoint,
-          certificateExpires: world.vrs[index].identity.certificateExpires))
+          certificateExpires: world.vrs[index].identity.certificateExpires, store: world.vrs[index].store.id))
     }
     let knowledge = Knowledge(records: records)
     for index in world.vrs.indices {
@@ -93,6 +93,7 @@ extension World {
       }
       let bootstrap = index == 0 ? [] : [Endpoint(address: IPv4Address(rawValue: Self.firstAddress))]
       vrs.append(SimulatedVR(identity: identity, endpoint: endpoint, nat: nat, bootstrap: bootstrap))
+      vrs[index].store.id = StoreID(high: 1, low: UInt64(index))
       let empty = RouterMemory(
         store: vrs[index].store.id, consensus: RaftMemory(), knowledge: Knowledge(), incarnation: 1, hosts: LNDT())
       routers.append(makeRouter(vrs[index], empty, seed: UInt64(index)))

@@ -30,6 +30,8 @@ public struct World: Sendable {
   var numbers: [NodeID: Int] = [:]
   /// Events handled, for the speed of the simulator.
   public internal(set) var eventCount = 0
+  /// Requests that were carried out.
+  public internal(set) var answerCount = 0
   /// What the observers asked to be told of since they last looked.
   public internal(set) var verdicts: [Verdict] = []
   /// Tokens that the founder gave out and nobody has used yet.

@@ -62,7 +62,8 @@ public struct Scenario: Sendable {
     world.trace.kept = keepTrace
     world.underlay.latencyMax = .milliseconds(Int64(random.int(in: 6..<150)))
     var checkers: [any Checker] = [
-      SoleOwners(), RisingVersions(), Bounds(count: shape.count, vines: shape.vines),
+      SoleOwners(), RisingVersions(),
+      Bounds(count: shape.count, vines: shape.vines, decisions: faults.contains(.decide) ? 200 : 2),
       OneLeader(), SameRegistry(),
     ]
     let begin = world.now
