@@ -26,15 +26,25 @@ public struct Registry: Sendable {
     var usedBy: NodeID?
   }
 
+  private struct Expiry: Hashable, Comparable, Sendable {
+    let at: WallTime
+    let invitation: InvitationID
+    static func < (left: Self, right: Self) -> Bool { (left.at, left.invitation) < (right.at, right.invitation) }
+  }
+
   /// Every fact ever decided by key, tombstones included.
   private var current: SortedMap<FactKey, RegistryFact> = [:]
   private var invitations: SortedMap<InvitationID, Invitation> = [:]
+  /// The same by the time of their end.
+  private var expiries: SortedMap<Expiry, Bool> = [:]
   private var nextNetwork: UInt32 = 1
   private var outcomes: SortedMap<ProposalID, Result<RegistryAnswer, RegistryRefusal>> = [:]
   private var outcomeOrder = BoundedQueue<ProposalID>(capacity: Registry.outcomesMax)
   public private(set) var view = RegistryView()
   /// Sites by name; only who decides asks for them.
   private var siteNames: SortedMap<SiteName, NodeID> = [:]
+  /// What of the space is taken; nil before the mesh is founded.
+  private var occupancy: Occupancy?
 
   public init() {}
 
@@ -61,8 +71,13 @@ public struct Registry: Sendable {
     outcomes[proposal.id] = outcome
     let facts = changes.map { RegistryFact(key: $0.0, index: index, body: $0.1) }
     for fact in facts {
+      let isNew = current[fact.key]?.body == nil
       current[fact.key] = fact
       _ = view.absorb(fact)
+      if case .mesh(let space)? = fact.body { occupancy = Occupancy(pool: space) }
+      if case .block(let block) = fact.key {
+        if fact.body == nil { occupancy?.remove(block) } else if isNew { occupancy?.insert(block) }
+      }
       if case .site(let node) = fact.key, case .site(let name)? = fact.body { siteNames[name] = node }
     }
     return Application(outcome: outcome, facts: facts)
@@ -76,9 +91,9 @@ public struct Registry: Sendable {
       guard view.space == nil else { throw .alreadyFounded }
       changes[.mesh] = .mesh(space: space)
       changes[.site(author)] = .site(name: site)
-      return .founded(try allocate(hosts, for: author, in: space, &changes))
+      return .founded(try allocate(hosts, for: author, in: Occupancy(pool: space), &changes))
     }
-    guard let space = view.space else { throw .notFounded }
+    guard let space = occupancy else { throw .notFounded }
     guard view.sites[author] != nil else { throw .notAdmitted }
     guard !view.isRevoked(author) else { throw .revoked }
     switch proposal.command {
@@ -126,10 +141,10 @@ public struct Registry: Sendable {
   }
 
   private func allocate(
-    _ hosts: Int, for node: NodeID, in space: Block, _ changes: inout SortedMap<FactKey, FactBody?>
+    _ hosts: Int, for node: NodeID, in space: Occupancy, _ changes: inout SortedMap<FactKey, FactBody?>
   ) throws(RegistryRefusal) -> Block {
     guard let length = Block.prefixLength(forHosts: hosts),
-      let block = BlockAllocator(pool: space, taken: view.blocks.keys).best(prefixLength: length)
+      let block = space.best(prefixLength: length)
     else { throw .noBlockLeft(hosts: hosts) }
     changes[.block(block)] = .block(owner: node)
     return block
@@ -140,14 +155,21 @@ public struct Registry: Sendable {
   ) throws(RegistryRefusal) -> RegistryAnswer {
     guard siteNames[site] == nil else { throw .siteNameTaken(site) }
     guard Block.prefixLength(forHosts: hosts) != nil else { throw .noBlockLeft(hosts: hosts) }
-    for old in invitations.keys where invitations[old].map({ $0.expires < now }) ?? false { invitations[old] = nil }
+    while let expiry = expiries.firstKey, expiry.at < now { forget(expiry.invitation) }
     guard invitations.count < Self.invitationsMax else { throw .limitReached("open invitations") }
+    forget(id)
+    expiries[Expiry(at: expires, invitation: id)] = true
     invitations[id] = Invitation(secretHash: hash, site: site, hosts: hosts, expires: expires)
     return .invited
   }
 
+  private mutating func forget(_ id: InvitationID) {
+    guard let invitation = invitations.removeValue(forKey: id) else { return }
+    expiries[Expiry(at: invitation.expires, invitation: id)] = nil
+  }
+
   private mutating func admit(
-    _ node: NodeID, _ id: InvitationID, _ hash: [UInt8], at now: WallTime, in space: Block,
+    _ node: NodeID, _ id: InvitationID, _ hash: [UInt8], at now: WallTime, in space: Occupancy,
     _ changes: inout SortedMap<FactKey, FactBody?>
   ) throws(RegistryRefusal) -> RegistryAnswer {
     guard let invitation = invitations[id] else { throw .unknownInvitation }
@@ -177,6 +199,7 @@ public struct Registry: Sendable {
       precondition(view.sites[owner] != nil, "\(block) belongs to nobody")
       precondition(view.space?.contains(block) == true, "\(block) lies outside the space")
     }
+    precondition(occupancy == view.space.map { Occupancy(pool: $0, held: blocks) }, "the free space is another")
     precondition(Set(view.sites.values.map(\.name)).count == view.sites.count, "two sites have one name")
     precondition(Set(view.sites.keys.map(\.tag)).count == view.sites.count, "two VRs have one tag")
   }
