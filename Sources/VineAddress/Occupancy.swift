@@ -44,6 +44,9 @@ public struct Occupancy: Hashable, Sendable {
   /// Blocks that are held, by address.
   public var held: [Block] { holders.keys }
 
+  /// The same, each with how often it is held.
+  public var counted: SortedMap<Block, Int> { holders }
+
   /// Where a block of this length breaks up the least: in the smallest free piece that holds it, the lowest address among
   /// equals. Deterministic, so that every voter finds the same.
   /// - Returns: nil if no aligned piece of that size is free.
