@@ -85,7 +85,7 @@ extension Router {
       blocks: directory.view.blocks.map {
         BlockLine(
           block: $0.0.description, site: directory.name(of: $0.1), node: $0.1.text, isOwn: $0.1 == node)
-      }, freeAddresses: BlockAllocator(pool: space, taken: directory.view.blocks.keys).freeCount)
+      }, freeAddresses: Occupancy(pool: space, held: directory.view.blocks.keys).freeCount)
   }
 
   // MARK: Certificates
