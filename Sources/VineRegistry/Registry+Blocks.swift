@@ -33,14 +33,10 @@ extension Registry {
   mutating func release(
     _ held: ScopedBlock, by author: NodeID, at index: UInt64
   ) throws(RegistryRefusal) -> RegistryAnswer {
-    guard owner(of: held) == author else { throw .blockNotYours(held) }
+    guard view.owner(of: held) == author else { throw .blockNotYours(held) }
     guard view.holdings(of: author).count > 1 else { throw .lastBlock(held.block) }
     set(.holding(held), nil, at: index)
     return .done
-  }
-
-  func owner(of held: ScopedBlock) -> NodeID? {
-    held.scope == nil ? view.blocks[held.block] : view.scopedBlocks[held]
   }
 
   /// ViNes with blocks of their own in which some site takes part that takes part in `network`, too; sorted.

@@ -33,7 +33,8 @@ public struct Registry: Sendable {
     var hashes: [[UInt8]] = []
   }
 
-  let trust: GrantTrust
+  /// How grants are checked; the same on all voters.
+  public var trust: GrantTrust
   /// Of the facts that are decided now; `vine-mesh recover` raises it.
   public internal(set) var epoch: UInt32 = 1
   /// The newest fact of each key, tombstones included.

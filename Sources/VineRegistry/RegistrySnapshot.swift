@@ -87,7 +87,8 @@ extension Registry {
       },
       chains: ratified.map { .init(reserve: $0.0, hashes: $0.1.hashes) },
       sessions: sessions.byAuthor.map { author, session in
-        .init(author: author, lastIndex: session.lastIndex, entries: session.entries.map { .init(id: $0.0, outcome: $0.1) })
+        .init(
+          author: author, lastIndex: session.lastIndex, entries: session.entries.map { .init(id: $0.0, outcome: $0.1) })
       })
   }
 

@@ -210,6 +210,10 @@ public struct RegistryView: Sendable {
 
   public func vine(named name: VineName) -> NetworkID? { vineNames[name] }
 
+  public func owner(of held: ScopedBlock) -> NodeID? {
+    held.scope == nil ? blocks[held.block] : scopedBlocks[held]
+  }
+
   /// All of a site, whether they count in one ViNe or in all; by address, each once.
   public func blocks(of node: NodeID) -> [Block] {
     let scoped = rest.scopedBlocks(of: node)
