@@ -81,7 +81,7 @@ struct Samples {
     let facts: [(FactKey, FactBody)] = [
       (.mesh, .mesh(space: block())), (.site(node()), .site(name: name())), (.block(block()), .block(owner: node())),
       (.vine(network()), .vine(name: name(), creator: node())), (.participation(network(), node()), .participation),
-      (.revocation(node()), .revocation), (.scopedBlock(network(), block()), .block(owner: node())),
+      (.revocation(node()), .revocation), (.scopedBlock(vine(), block()), .block(owner: node())),
       (.reserve(block()), .reserve(delegate: node())),
       (.quarantine(held()), .quarantine(until: time(), owner: flag() ? node() : nil)),
       (.voter(node()), .voter(pick([.founded, .grown, .replaced(node()), .recovered(through: counter())]))),
@@ -98,7 +98,7 @@ struct Samples {
       .found(site: name(), hosts: hosts(), space: block()),
       .invite(id(), secretHash: bytes(32), site: name(), hosts: hosts(), expires: time()),
       .admit(node: node(), invitation: id(), secretHash: bytes(32)),
-      .allocateBlock(hosts: hosts(), scope: flag() ? network() : nil),
+      .allocateBlock(hosts: hosts(), scope: flag() ? vine() : nil),
       .releaseBlock(held()), .renameVine(network(), name()), .delegate(to: node(), prefixLength: hosts()),
       .endDelegation(reserve: block()), .ratify(list(2) { $0.signedGrant() }), .reclaim(node(), known: counter()),
       .accuse(signedGrant(), signedGrant()), .endQuarantines, .createVine(name()), .deleteVine(network()),
@@ -122,15 +122,18 @@ struct Samples {
       .noBlockLeft(hosts: hosts(), largest: flag() ? block() : nil, free: random.next()),
       .blockNotYours(held()), .lastBlock(block()), .unknownVine(network()), .vineNameTaken(name()),
       .vineInUse(network(), participants: hosts()), .limitReached(text()), .noPart(network()),
-      .scopedBlockLeft(network(), block()), .twoOwners(block(), other: network()),
+      .scopedBlockLeft(vine(), block()), .twoOwners(block(), other: vine()),
       .badReserveSize(prefixLength: hosts()), .hasReserve(block()),
       .noReserveLeft(prefixLength: hosts(), largest: flag() ? block() : nil, free: random.next()),
       .notYourReserve(block()), .noEquivocation, .ownerLives(at: counter()), .nothingToReclaim,
-      .noQuarantineOver(next: flag() ? time() : nil),
+      .noQuarantineOver(next: flag() ? WallTime(secondsSince1970: time().secondsSince1970 | 1) : nil),
     ])
   }
 
-  mutating func held() -> ScopedBlock { ScopedBlock(block(), scope: flag() ? network() : nil) }
+  /// One that exists: zero is no ViNe's identifier.
+  mutating func vine() -> NetworkID { NetworkID(rawValue: network().rawValue | 1) }
+
+  mutating func held() -> ScopedBlock { ScopedBlock(block(), scope: flag() ? vine() : nil) }
 
   mutating func signedGrant() -> SignedGrant {
     let admission = Grant.Admission(site: name(), invitation: id(), secretHash: bytes(32))
