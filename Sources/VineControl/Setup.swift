@@ -99,3 +99,35 @@ public struct SetupError: ExplainedError, Hashable {
     self.init(message: message, mend: mend, exitCode: status.rawValue)
   }
 }
+
+/// What `vine-mesh recover` does, or would do.
+public struct RecoverResult: View {
+  public static let name = "recover"
+
+  /// The new epoch.
+  public var epoch: UInt32
+  /// This site, which votes alone at first.
+  public var site: String
+  /// Sites that voted, and do so no more; sorted.
+  public var lostVoters: [String]
+  /// Decisions that this VR's log lacked and its gossip knew.
+  public var decisionsKept: Int
+  /// Decisions that are given up: nobody here is known to have been told of them, or they contradict others.
+  public var decisionsDropped: Int
+  /// CIDR; by address.
+  public var quarantined: [String]
+  public var quarantineSeconds: Double
+
+  public init(
+    epoch: UInt32, site: String, lostVoters: [String], decisionsKept: Int, decisionsDropped: Int,
+    quarantined: [String], quarantineSeconds: Double
+  ) {
+    self.epoch = epoch
+    self.site = site
+    self.lostVoters = lostVoters
+    self.decisionsKept = decisionsKept
+    self.decisionsDropped = decisionsDropped
+    self.quarantined = quarantined
+    self.quarantineSeconds = quarantineSeconds
+  }
+}

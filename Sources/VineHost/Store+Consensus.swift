@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import VineBase
+import VineGossip
 import VineRaft
 import VineWire
 
@@ -14,11 +15,7 @@ extension Store {
       if let from = write.truncatingFrom {
         try database.execute(sql: "DELETE FROM log WHERE position >= ?", arguments: [Int64(from.rawValue)])
       }
-      for entry in write.entries {
-        try database.execute(
-          sql: "INSERT OR REPLACE INTO log (position, entry) VALUES (?, ?)",
-          arguments: [Int64(entry.index.rawValue), Data(LogRecord.encode(entry))])
-      }
+      for entry in write.entries { try Self.insert(entry, database) }
       if let through = write.compactingThrough {
         try database.execute(sql: "DELETE FROM log WHERE position <= ?", arguments: [Int64(through.rawValue)])
       }
@@ -75,10 +72,23 @@ extension Store {
     }
   }
 
-  /// Only `vine-mesh recover` raises it.
-  public func setEpoch(_ epoch: Epoch) throws(HostError) {
-    var writer = ByteWriter()
-    writer.integer(epoch.rawValue)
-    try setValue("epoch", writer.bytes)
+  /// Puts another memory in the place of all that is held, and adds records, in one transaction.
+  public func replaceConsensus(_ memory: RaftMemory, adding records: [SignedRecord] = []) throws(HostError) {
+    var epoch = ByteWriter()
+    epoch.integer(memory.epoch.rawValue)
+    try write { database in
+      try Self.set(database, "epoch", epoch.bytes)
+      try Self.set(database, "termAndVote", HardStateRecord.encode(memory.hardState))
+      try Self.set(database, "snapshot", SnapshotRecord.encode(memory.snapshot))
+      try database.execute(sql: "DELETE FROM log")
+      for entry in memory.entries { try Self.insert(entry, database) }
+      for record in records { try Self.insert(record, database) }
+    }
+  }
+
+  private static func insert(_ entry: LogEntry, _ database: Database) throws {
+    try database.execute(
+      sql: "INSERT OR REPLACE INTO log (position, entry) VALUES (?, ?)",
+      arguments: [Int64(entry.index.rawValue), Data(LogRecord.encode(entry))])
   }
 }

@@ -87,10 +87,20 @@ public final class Store: Sendable {
   /// All of them, or none.
   public func persist(_ records: [SignedRecord]) throws(HostError) {
     try write { database in
-      for record in records {
-        try database.execute(
-          sql: "INSERT OR REPLACE INTO record (key, record) VALUES (?, ?)",
-          arguments: [Data([record.key.kind.rawValue] + record.key.id), Data(StoredRecord.encode(record))])
+      for record in records { try Self.insert(record, database) }
+    }
+  }
+
+  static func insert(_ record: SignedRecord, _ database: Database) throws {
+    try database.execute(
+      sql: "INSERT OR REPLACE INTO record (key, record) VALUES (?, ?)",
+      arguments: [Data([record.key.kind.rawValue] + record.key.id), Data(StoredRecord.encode(record))])
+  }
+
+  public func remove(_ keys: [RecordKey]) throws(HostError) {
+    try write { database in
+      for key in keys {
+        try database.execute(sql: "DELETE FROM record WHERE key = ?", arguments: [Data([key.kind.rawValue] + key.id)])
       }
     }
   }
@@ -108,7 +118,7 @@ public final class Store: Sendable {
   }
 
   /// Records that no longer decode are left out and come back through gossip.
-  private func records() throws(HostError) -> [SignedRecord] {
+  func records() throws(HostError) -> [SignedRecord] {
     try read { try Data.fetchAll($0, sql: "SELECT record FROM record ORDER BY key") }
       .compactMap { try? StoredRecord.decode([UInt8]($0)) }
   }

@@ -74,6 +74,9 @@ public struct Raft: Sendable {
   /// Gives another run of the same voter other luck, from its next timer on.
   public mutating func reseed(_ random: RandomSource) { self.random = random }
 
+  /// For a core that takes this one's place.
+  public mutating func nextSeed() -> UInt64 { random.next() }
+
   /// The one door.
   public mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
     var out = Outbox(nextNumber: nextNumber)

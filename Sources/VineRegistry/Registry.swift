@@ -161,7 +161,7 @@ public struct Registry: Sendable {
     let isNews = view.absorb(fact)
     precondition(isNews, "a fact that is decided is newer than what it replaces")
     switch fact.key {
-    case .mesh: if case .mesh(let pool)? = new { space = RegistrySpace(pool: pool) }
+    case .mesh: if case .mesh(let pool)? = new, space == nil { space = RegistrySpace(pool: pool) }
     case .site(let node): if case .site(let name)? = new { siteNames[name] = node }
     case .block, .scopedBlock:
       guard let held = fact.key.holding else { break }

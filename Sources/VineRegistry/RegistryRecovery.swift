@@ -43,6 +43,7 @@ public struct RegistryRecovery: Sendable {
     registry.clock.note(now, of: node)
     let until = WallTime(secondsSince1970: now.secondsSince1970 + quarantine.components.seconds)
     let (adopted, dropped) = registry.adopt(heard: heard, at: index)
+    if let pool = registry.view.space { registry.set(.mesh, .mesh(space: pool), at: index) }
     let voters = registry.view.voters
     for voter in voters where voter != node { registry.set(.voter(voter), nil, at: index) }
     registry.set(.voter(node), .voter(.recovered(through: index - 1)), at: index)

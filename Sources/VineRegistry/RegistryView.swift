@@ -191,9 +191,20 @@ public struct RegistryView: Sendable {
 
   // MARK: VRs and blocks
 
+  /// One, and one more for each time that the mesh was recovered from the loss of its majority.
+  public var epoch: UInt32 { meshMark?.version.epoch ?? 1 }
+
+  /// Decisions of an earlier epoch that nobody who recovered the mesh had heard of: they do not stand. The fact on the
+  /// mesh itself is the first of an epoch.
+  public func isVoid(_ decision: FactVersion) -> Bool {
+    guard let first = meshMark?.version else { return false }
+    return decision.epoch < first.epoch && decision.index >= first.index
+  }
+
   /// Whether a VR's word on a decision counts: it votes, or stopped to no earlier than that, and was not revoked before.
   /// - Returns: nil if no fact says whether it votes.
   public func mayAttest(_ node: NodeID, _ decision: FactVersion) -> Bool? {
+    if isVoid(decision) { return false }
     guard let mark = rest.voters.marks[node] else { return nil }
     if let revocation = revocations[node], revocation.stands, revocation.version < decision { return false }
     return mark.stands || decision <= mark.version

@@ -21,6 +21,8 @@ public struct Registrar: Sendable {
     case answered(ProposalID, Result<RegistryAnswer, ProposalFailure>)
     /// Who leads, or who is in the group, is news.
     case groupChanged
+    /// All that the store holds of the group goes, and the epoch is this one.
+    case forgetGroup(Epoch)
     /// This voter stops, and why.
     case faulty(String)
   }
@@ -74,6 +76,18 @@ public struct Registrar: Sendable {
 
   /// Whoever was left out campaigns no more; a leader that wants it again speaks first.
   private var groupWakeup: Wakeup? { fault != nil || isRetired && !raft.isLeader ? nil : raft.nextWakeup }
+
+  /// The mesh was recovered from the loss of its majority: the group that this VR may have been in is no more.
+  mutating func begin(_ epoch: Epoch) -> [Effect] {
+    guard epoch > raft.epoch else { return [] }
+    raft = Raft(
+      self: raft.voter, memory: RaftMemory(epoch: epoch), settings: RaftSettings(),
+      random: RandomSource(seed: raft.nextSeed()))
+    let trust = registry.trust
+    registry = Registry(trust: trust)
+    (appliedIndex, fault, retiredAt) = (0, nil, nil)
+    return [.forgetGroup(epoch), .groupChanged]
+  }
 
   /// Gives another run of the same VR other luck.
   mutating func reseed(_ random: RandomSource) { raft.reseed(random) }

@@ -121,6 +121,7 @@ extension Router {
       case .facts(let facts):
         for fact in facts { attest(fact, &turn) }
       case .groupChanged: turn.pathsChanged = true
+      case .forgetGroup(let epoch): turn.emit(.forgetGroup(epoch))
       case .faulty(let why): turn.report(.voterStopped(why))
       case .answered(let id, let outcome): answered(id, outcome, &turn)
       }
@@ -161,7 +162,8 @@ extension Router {
       }
     case .voter:
       learnVoters()
-    case .mesh, .site, .vine, .participation, .reserve, .quarantine: break
+    case .mesh: epochLearned(&turn)
+    case .site, .vine, .participation, .reserve, .quarantine: break
     }
   }
 }

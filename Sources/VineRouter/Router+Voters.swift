@@ -5,6 +5,24 @@ import VineRegistry
 
 /// Who may vote, as far as this VR knows: for the leader, which chooses.
 extension Router {
+  /// The mesh may have been recovered: decisions that do not stand any more go, and so does the old group.
+  mutating func epochLearned(_ turn: inout Turn) {
+    let view = directory.view
+    let void = gossip.records.filter { record in
+      record.key.kind == .fact
+        && view.isVoid(
+          FactVersion(epoch: UInt32(clamping: record.version.epoch), index: record.version.sequence))
+    }
+    if !void.isEmpty {
+      gossip.forget(void.map(\.key))
+      turn.emit(.removeRecords(void.map(\.key)))
+      directory = Directory()
+      for record in gossip.records { _ = directory.absorb(record, reading: trust.content) }
+      turn.report(.decisionsVoid(void.count))
+    }
+    run(registrar.begin(Epoch(rawValue: view.epoch)), &turn)
+  }
+
   mutating func learnVoters() {
     let gone = directory.view.voterGone(node).flatMap { $0.epoch == registrar.raft.epoch.rawValue ? $0.index : nil }
     let index = gone.map { LogIndex(rawValue: $0) }

@@ -126,6 +126,7 @@ public struct Router: Sendable {
 
   private mutating func start(_ turn: inout Turn) {
     learnVoters()
+    epochLearned(&turn)
     for peer in directory.view.revoked {
       authenticator.revoked.insert(peer)
       run(gossip: .removed(peer), &turn)

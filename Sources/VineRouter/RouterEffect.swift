@@ -12,6 +12,9 @@ public enum RouterEffect: Sendable {
   /// Answered with `persisted`.
   case persistLog(Persistence)
   case persistRecords([SignedRecord])
+  case removeRecords([RecordKey])
+  /// Another epoch has begun: nothing of the group that was is of use.
+  case forgetGroup(Epoch)
   /// Whether gossip holds the VR for dead: it is not to be alive again after a restart.
   case persistVerdict(NodeID, isDead: Bool)
   case persistIncarnation(UInt64)
@@ -54,6 +57,8 @@ public enum RouterEvent: Hashable, Sendable {
   case siteJoined(NodeID, site: String, Block)
   case joinRefused(NodeID, String)
   case blockOwned(Block)
+  /// The mesh was recovered, and so many decisions of its lost majority do not stand.
+  case decisionsVoid(Int)
   /// A voter stops taking part, and why.
   case voterStopped(String)
   case recordsRefused(Int, from: NodeID)

@@ -34,7 +34,7 @@ struct VoterChoice: Sendable {
   /// A learner that has not caught up by then gives way to another.
   static let catchUpMax = Duration.seconds(15)
   /// And is not asked again for this long.
-  static let pause = Duration.seconds(120)
+  static let pause = Duration.seconds(30)
   /// From so many VRs on seven vote.
   static let large = 50
 

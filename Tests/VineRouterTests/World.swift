@@ -88,17 +88,31 @@ final class World {
   }
 
   /// The VR's process ends and another begins with what the store holds: records, LNDT, and a higher incarnation.
-  func restart(_ node: NodeID) throws {
+  func restart(_ node: NodeID, adding records: [SignedRecord] = []) throws {
     let old = try #require(routers[node])
     let memory = try RouterMemory(
       store: old.registrar.raft.voter.store, consensus: try #require(consensus[node]),
-      knowledge: Knowledge(records: old.gossip.records),
+      knowledge: Knowledge(records: old.gossip.records + records),
       incarnation: old.gossip.incarnation + 1, hosts: old.hosts)
     routers[node] = Router(
       identity: old.identity, placement: old.placement, memory: memory, checks: Checks(trust: trust),
       ephemeralKeys: SeededEphemeralKeys(seed: 99), secrets: SeededEphemeralKeys(seed: 999),
       random: RandomSource(seed: 9999))
     deliver(.start, to: node)
+  }
+
+  /// `vine-mesh recover` at a VR that is stopped, and its start.
+  func recover(_ key: StaticKey) throws -> GroupRecovery {
+    let old = try #require(routers[key.node])
+    let facts = old.gossip.records.compactMap { record -> RegistryFact? in
+      if case .fact(let fact) = RecordContent(record) { fact } else { nil }
+    }
+    let recovery = try GroupRecovery(
+      of: try #require(consensus[key.node]), heard: facts, by: old.registrar.raft.voter, founder: genesis.founder,
+      now: wall, quarantine: .seconds(86_400), trust: .none)
+    consensus[key.node] = recovery.memory
+    try restart(key.node, adding: recovery.facts.map { RecordTrust.attest($0, by: key) })
+    return recovery
   }
 
   /// Admits a site as a join does, and returns what the joiner is granted.
@@ -145,6 +159,7 @@ final class World {
 
   private func carryOut(_ effect: RouterEffect, of node: NodeID) {
     switch effect {
+    case .forgetGroup(let epoch): consensus[node] = RaftMemory(epoch: epoch)
     case .persistLog(let write):
       _ = consensus.update(node) { $0.perform(write) }
       deliver(.persisted(write.number), to: node)

@@ -62,6 +62,10 @@ struct SimulatedStore: Sendable {
     for record in records { self.records[record.place] = record }
   }
 
+  mutating func remove(_ keys: [RecordKey]) {
+    for place in records.keys where records[place].map({ keys.contains($0.key) }) ?? false { records[place] = nil }
+  }
+
   mutating func persist(_ node: NodeID, isDead: Bool) { dead[node] = isDead ? true : nil }
 
   /// What the next start finds; the incarnation is raised first.

@@ -15,6 +15,8 @@ extension World {
       let number = pendingSyncs.add(Syncs.Sync(number: write.number, life: vrs[index].life))
       queue.add(.synced, at: now + syncTime.inNanoseconds, index: index, detail: number)
     case .persistRecords(let records): vrs[index].store.persist(records)
+    case .removeRecords(let keys): vrs[index].store.remove(keys)
+    case .forgetGroup(let epoch): vrs[index].store.consensus = RaftMemory(epoch: epoch)
     case .persistVerdict(let node, let isDead): vrs[index].store.persist(node, isDead: isDead)
     case .persistIncarnation(let incarnation): vrs[index].store.incarnation = incarnation
     case .persistHosts(let hosts): vrs[index].store.hosts = hosts
