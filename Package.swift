@@ -132,7 +132,9 @@ let package = Package(
     tests(of: "VineSimulation", ["VineAddress", "VineGossip", "VineRouter"]),
     tests(of: "VineDataPlane", ["VineAddress", "VinePacket", "VineRouting", "VineSession"]),
     tests(of: "VineControl", [http, sockets]),
-    tests(of: "VineHost", ["VineDataPlane", "VineControl", "VineRouter"]),
+    tests(
+      of: "VineHost",
+      ["VineDataPlane", "VineControl", "VineRouter", "VineIdentity", "VineSession", "VineWire"]),
     .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6]

@@ -14,12 +14,15 @@ extension Gossip {
     effects.append(.send(.ack(sequence: sequence, root: store.root), to: peer))
   }
 
-  mutating func acked(_ sequence: UInt32, _ effects: inout [Effect]) {
+  mutating func acked(_ sequence: UInt32, at now: Instant, _ effects: inout [Effect]) {
     if let errand = prober.errands.removeValue(forKey: sequence) {
       effects.append(.send(.ack(sequence: errand.sequence, root: store.root), to: errand.requester))
     }
     if let probe = prober.probes.removeValue(forKey: sequence) {
-      if probe.tries == 1 { prober.firstTry(wasAnswered: true) }
+      if probe.tries == 1 {
+        prober.firstTry(wasAnswered: true)
+        prober.roundTrip.measured(now - probe.sent)
+      }
       prober.feel(-1, max: settings.healthMax)
     }
   }
@@ -77,7 +80,7 @@ extension Gossip {
     guard !prober.probes.values.contains(where: { $0.target == target }) else { return }
     let sequence = prober.takeSequence()
     prober.probes[sequence] = Probe(
-      sequence: sequence, target: target, isConfirming: isConfirming, due: now + patience,
+      sequence: sequence, target: target, isConfirming: isConfirming, sent: now, due: now + patience,
       triesMax: prober.triesMax(isConfirming: isConfirming))
     effects.append(.send(.ping(sequence: sequence, root: store.root, said(of: target)), to: target))
   }

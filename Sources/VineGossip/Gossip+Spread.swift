@@ -109,10 +109,16 @@ extension Gossip {
   mutating func pull(at now: Instant, _ effects: inout [Effect]) {
     guard let due = wants.due(window: settings.pullWindow), due <= now else { return }
     let batches = wants.ask(
-      window: settings.pullWindow, timeout: settings.pullTimeout, triesMax: settings.pullTriesMax, at: now)
+      window: settings.pullWindow, timeout: answerTimeout, triesMax: settings.pullTriesMax, at: now)
     for (holder, places) in batches {
       for part in self.batches(places, weight: { _ in 10 }) { effects.append(.send(.pull(part), to: holder)) }
     }
+  }
+
+  /// For questions about records.
+  var answerTimeout: Duration {
+    prober.roundTrip.timeout(
+      least: settings.answerTimeoutMin, most: settings.answerTimeoutMax, unmeasured: settings.answerTimeout)
   }
 
   /// Cuts a list so that each part stays below the limit of a message.

@@ -103,7 +103,7 @@ extension Gossip {
 
   mutating func ask(at now: Instant, _ effects: inout [Effect]) {
     guard var current = comparison, wants.count < 4 * settings.pullWindow else { return }
-    guard let branches = current.ask(window: settings.compareWindow, timeout: settings.pullTimeout * 2, at: now) else {
+    guard let branches = current.ask(window: settings.compareWindow, timeout: answerTimeout, at: now) else {
       comparison = nil
       return syncSoon(at: now)
     }

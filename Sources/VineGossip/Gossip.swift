@@ -154,7 +154,7 @@ public struct Gossip: Sendable {
       pinged(sequence, rumours, from: peer, at: now, &effects)
       noticed(root, of: peer, at: now, &effects)
     case .ack(let sequence, let root):
-      acked(sequence, &effects)
+      acked(sequence, at: now, &effects)
       noticed(root, of: peer, at: now, &effects)
     case .nack(let sequence): _ = prober.probes.update(sequence) { $0.nacks += 1 }
     case .pingRequest(let sequence, let target): requested(sequence, target, from: peer, at: now, &effects)

@@ -45,8 +45,11 @@ public struct GossipSettings: Hashable, Sendable {
   public var eagerMax = 32
   /// A record that was announced is asked for after this: it may be on its way.
   public var pullDelay = Duration.milliseconds(120)
-  /// A record that was asked for is asked for again after this, of another VR that announced it.
-  public var pullTimeout = Duration.milliseconds(300)
+  /// What was asked for is asked for again, of other VRs that have it, when an answer is overdue by the round trips of
+  /// this VR's probes, which is within these bounds; as long as there are none, after this.
+  public var answerTimeout = Duration.milliseconds(300)
+  public var answerTimeoutMin = Duration.milliseconds(100)
+  public var answerTimeoutMax = Duration.milliseconds(600)
   /// Tries until anti-entropy is left to find it.
   public var pullTriesMax = 8
   /// Records asked for and not yet there; about 100 kB on the way.

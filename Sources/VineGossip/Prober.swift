@@ -9,6 +9,7 @@ struct Probe: Sendable {
   /// Somebody else suspects the target already, so fewer tries and no helpers will do.
   let isConfirming: Bool
   var tries = 1
+  let sent: Instant
   /// When the next try is due, or the end.
   var due: Instant
   /// Called, and asked as soon as there is a session.
@@ -48,6 +49,7 @@ struct Prober: Sendable {
   /// look like much loss.
   private var unanswered = 0
   private static let whole = 65536
+  var roundTrip = RoundTrip()
 
   init(sequence: UInt32) { self.sequence = sequence }
 

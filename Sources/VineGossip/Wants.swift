@@ -10,6 +10,11 @@ struct Wants: Sendable {
     var isFresh: Bool
     var tries = 0
     var isAsked = false
+
+    /// Those to be asked with the next try.
+    var nextHolders: some Sequence<NodeID> {
+      (0..<min(max(1, tries), holders.count)).lazy.map { holders[(tries + $0) % holders.count] }
+    }
   }
 
   static let holdersMax = 4
@@ -63,7 +68,9 @@ struct Wants: Sendable {
     return want
   }
 
-  /// Whom to ask for what now, at most `window` records at a time.
+  /// Whom to ask for what now, at most `window` records at a time. From the third try on several holders are asked at
+  /// once, one more each time: few records need it, so the copies that come twice are few, and the last VR is not long
+  /// the last.
   mutating func ask(window: Int, timeout: Duration, triesMax: Int, at now: Instant) -> SortedMap<NodeID, [RecordPlace]>
   {
     while let next = expected.first, next.at <= now {
@@ -82,7 +89,7 @@ struct Wants: Sendable {
     while askedCount < window, let place = ready.first {
       ready.removeFirst()
       guard var want = wants[place], !want.isAsked else { continue }
-      batches[want.holders[want.tries % want.holders.count], default: []].append(place)
+      for holder in want.nextHolders { batches[holder, default: []].append(place) }
       want.tries += 1
       want.isAsked = true
       askedCount += 1

@@ -6,7 +6,7 @@ import VineControl
 /// which has one thing to do and waits for it.
 struct FrameConnection {
   private let descriptor: Int32
-  private let deadline: Instant
+  let deadline: Instant
   private let endpoint: Endpoint
   private var buffer: [UInt8] = []
 
@@ -27,7 +27,7 @@ struct FrameConnection {
     }
     do throws(HostError) {
       guard started == 0 || errno == EINPROGRESS else { throw unreachable(errno) }
-      try wait(for: Int16(POLLOUT))
+      try needs(Int16(POLLOUT))
       var (code, size) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
       getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
       guard code == 0 else { throw unreachable(code) }
@@ -47,7 +47,7 @@ struct FrameConnection {
       if count > 0 {
         left = left.dropFirst(count)
       } else if errno == EAGAIN {
-        try wait(for: Int16(POLLOUT))
+        try needs(Int16(POLLOUT))
       } else {
         throw unreachable(errno)
       }
@@ -55,6 +55,12 @@ struct FrameConnection {
   }
 
   mutating func read() throws(HostError) -> [UInt8] {
+    guard let frame = try read(before: deadline) else { throw timedOut }
+    return frame
+  }
+
+  /// - Returns: nil if no frame came until then; one may still come later.
+  mutating func read(before time: Instant) throws(HostError) -> [UInt8]? {
     while true {
       if buffer.count >= 2 {
         let length = Int(buffer[0]) << 8 | Int(buffer[1])
@@ -63,7 +69,10 @@ struct FrameConnection {
           return Array(buffer[2..<(2 + length)])
         }
       }
-      try wait(for: Int16(POLLIN))
+      guard waits(for: Int16(POLLIN), until: min(time, deadline)) else {
+        guard Clock.now < deadline else { throw timedOut }
+        return nil
+      }
       var chunk = [UInt8](repeating: 0, count: 16384)
       let count = recv(descriptor, &chunk, chunk.count, 0)
       guard count != 0 else {
@@ -75,11 +84,16 @@ struct FrameConnection {
     }
   }
 
-  private func wait(for events: Int16) throws(HostError) {
-    let left = (deadline - Clock.now).inMilliseconds
-    guard left > 0 else { throw timedOut }
+  private func needs(_ events: Int16) throws(HostError) {
+    guard waits(for: events, until: deadline) else { throw timedOut }
+  }
+
+  /// - Returns: whether the socket was ready in time.
+  private func waits(for events: Int16, until time: Instant) -> Bool {
+    let left = (time - Clock.now).inMilliseconds
+    guard left > 0 else { return false }
     var descriptors = pollfd(fd: descriptor, events: events, revents: 0)
-    guard poll(&descriptors, 1, Int32(min(left, 1e9)) + 1) > 0 else { throw timedOut }
+    return poll(&descriptors, 1, Int32(min(left, 1e9)) + 1) > 0
   }
 
   private var timedOut: HostError {

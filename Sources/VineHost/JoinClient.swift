@@ -44,9 +44,8 @@ struct JoinClient {
   ) throws(HostError) -> (grant: JoinGrant, genesis: Genesis) {
     let session = try handshake(over: &connection, endpoint)
     var exchange = Exchange(session: session)
-    try exchange.send(.genesisRequest, over: &connection)
-    guard case .genesis(let bytes) = try exchange.receive(over: &connection),
-      let genesis = try? Genesis(decoding: bytes), genesis.meshID == token.mesh
+    guard let bytes = try exchange.genesis(over: &connection), let genesis = try? Genesis(decoding: bytes),
+      genesis.meshID == token.mesh
     else {
       throw HostError(
         "the VR at \(endpoint) is not of mesh \(token.mesh)", mend: "check the token and who answers there", .failed)
@@ -62,10 +61,9 @@ struct JoinClient {
     let request = ControlMessage.joinRequest(
       invitation: token.id, secret: token.secret, softwareVersion: SoftwareVersion.current)
     try exchange.send(request, over: &connection)
-    switch try exchange.receive(over: &connection) {
-    case .joinReply(let grant): return (grant, genesis)
-    case .joinRefused(let why): throw HostError("the mesh refused: \(why)", mend: "", .failed)
-    default: throw HostError("the VR at \(endpoint) answered nonsense", mend: "update the older side", .failed)
+    switch try exchange.verdict(over: &connection) {
+    case .granted(let grant): return (grant, genesis)
+    case .refused(let why): throw HostError("the mesh refused: \(why)", mend: "", .failed)
     }
   }
 
@@ -105,11 +103,11 @@ extension Clock {
 }
 
 /// Sealed control messages over the guest's session.
-private struct Exchange {
+struct Exchange {
   let session: EstablishedSession
-  let sealing: SealingKey
-  let opening: OpeningKey
-  var reassembly = Reassembler()
+  private let sealing: SealingKey
+  private let opening: OpeningKey
+  private var reassembly = Reassembler()
 
   init(session: EstablishedSession) {
     self.session = session
@@ -118,8 +116,13 @@ private struct Exchange {
   }
 
   func send(_ message: ControlMessage, over connection: inout FrameConnection) throws(HostError) {
+    if let frame = seal(message) { try connection.write(frame) }
+  }
+
+  /// - Returns: nil when the session's counters are used up.
+  func seal(_ message: ControlMessage) -> [UInt8]? {
     let plain = message.encode()
-    guard let counter = sealing.takeCounter() else { return }
+    guard let counter = sealing.takeCounter() else { return nil }
     var frame = [UInt8](repeating: 0, count: FrameSize.header + plain.count + FrameSize.tag)
     frame.withUnsafeMutableBytes { buffer in
       FrameHeader(kind: .control, index: session.remoteIndex, counter: counter).write(to: buffer)
@@ -128,27 +131,64 @@ private struct Exchange {
       for (offset, byte) in plain.enumerated() { body[offset] = byte }
       sealing.seal(header: base, headerCount: FrameSize.header, counter: counter, body: body, count: plain.count)
     }
-    try connection.write(frame)
+    return frame
   }
 
-  /// The next message that is about joining; others (a greeting, say) are passed over.
-  mutating func receive(over connection: inout FrameConnection) throws(HostError) -> ControlMessage {
+  /// How long the other side's router may take to hand the session to its data plane.
+  private static let patience = Duration.milliseconds(250)
+
+  /// Asks for the genesis, and again while it does not come: a request that follows at the heels of the handshake's last
+  /// step is dropped where the data plane has not got the session yet. Usually TCP holds the request back until the step
+  /// is acknowledged; after a lost segment it does not.
+  /// - Returns: nil if something else came in its place.
+  mutating func genesis(over connection: inout FrameConnection) throws(HostError) -> [UInt8]? {
     while true {
-      guard let plain = open(try connection.read()), var message = try? ControlMessage.decode(plain) else { continue }
-      if case .fragment(let fragment) = message {
-        guard let whole = reassembly.add(fragment, from: session.peer.node, at: Clock.now),
-          let inner = try? ControlMessage.decode(whole)
-        else { continue }
-        message = inner
+      try send(.genesisRequest, over: &connection)
+      let time = Clock.now + Self.patience
+      while let message = try receive(over: &connection, before: time) {
+        switch message {
+        case .genesis(let bytes): return bytes
+        case .joinReply, .joinRefused: return nil
+        default: continue
+        }
       }
-      switch message {
-      case .genesis, .joinReply, .joinRefused: return message
+    }
+  }
+
+  enum Verdict {
+    case granted(JoinGrant)
+    case refused(String)
+  }
+
+  /// The answer to a request to join. Others (a greeting, a second genesis) are passed over.
+  mutating func verdict(over connection: inout FrameConnection) throws(HostError) -> Verdict {
+    while true {
+      switch try receive(over: &connection, before: connection.deadline) {
+      case .joinReply(let grant): return .granted(grant)
+      case .joinRefused(let why): return .refused(why)
       default: continue
       }
     }
   }
 
-  private func open(_ bytes: [UInt8]) -> [UInt8]? {
+  /// The next message.
+  private mutating func receive(
+    over connection: inout FrameConnection, before time: Instant
+  ) throws(HostError) -> ControlMessage? {
+    while let frame = try connection.read(before: time) {
+      guard let plain = open(frame), let message = try? ControlMessage.decode(plain) else { continue }
+      guard case .fragment(let fragment) = message else { return message }
+      if let whole = reassembly.add(fragment, from: session.peer.node, at: Clock.now),
+        let inner = try? ControlMessage.decode(whole)
+      {
+        return inner
+      }
+    }
+    return nil
+  }
+
+  /// - Returns: nil for what is not sealed for this session.
+  func open(_ bytes: [UInt8]) -> [UInt8]? {
     var frame = bytes
     return frame.withUnsafeMutableBytes { buffer -> [UInt8]? in
       guard let header = try? FrameHeader(parsing: UnsafeRawBufferPointer(buffer)), header.kind == .control,

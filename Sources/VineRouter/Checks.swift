@@ -14,15 +14,19 @@ public struct Checks: Sendable {
 
   /// What a record says.
   public let content: @Sendable (SignedRecord) -> RecordContent
+  /// The record itself, or an equal one that is in memory already: thousands of VRs of a simulation keep one copy.
+  public let kept: @Sendable (SignedRecord) -> SignedRecord
 
   public init(
     signature: @escaping @Sendable ([UInt8], [UInt8], NodeID) -> Bool,
     certificate: @escaping @Sendable ([UInt8], WallTime) -> Result<CertifiedVR, CertificateError>,
-    content: @escaping @Sendable (SignedRecord) -> RecordContent = { RecordContent($0) }
+    content: @escaping @Sendable (SignedRecord) -> RecordContent = { RecordContent($0) },
+    kept: @escaping @Sendable (SignedRecord) -> SignedRecord = { $0 }
   ) {
     self.signature = signature
     self.certificate = certificate
     self.content = content
+    self.kept = kept
   }
 
   /// How the registry checks grants of cut-off delegates.

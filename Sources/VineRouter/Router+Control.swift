@@ -73,7 +73,7 @@ extension Router {
         && (record.key.kind.isKnown || directory.view.sites[record.author] != nil)
     }
     if believed.count < news.count { turn.report(.recordsRefused(news.count - believed.count, from: peer)) }
-    return .push(believed)
+    return .push(believed.map(authenticator.checks.kept))
   }
 
   mutating func send(_ message: ControlMessage, to peer: NodeID, _ turn: inout Turn) {

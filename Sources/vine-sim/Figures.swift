@@ -21,7 +21,7 @@ struct Figures: ParsableCommand {
   var seeds = 100
   @Option(help: "Losses in per cent; otherwise those that the part is about.")
   var loss: [Int] = []
-  @Option(help: "Length of the long run that counts living VRs held for dead, in virtual minutes.")
+  @Option(help: "Length of the run that counts living VRs held for dead, and of the partition, in virtual minutes.")
   var minutes = 60
   @Option(help: "Where the report goes.")
   var report = "reports/simulation.json"
@@ -167,8 +167,9 @@ struct Figures: ParsableCommand {
   }
 
   private func heal(_ warm: World) -> [Figure] {
-    let split = Upheaval.partitioned(warm, seed: 3, for: .seconds(3600))
-    let name = "heal of a 50/50 partition of an hour, \(warm.count) VRs"
+    let split = Upheaval.partitioned(warm, seed: 3, for: .seconds(60) * minutes)
+    let length = minutes == 60 ? "an hour" : "\(minutes) min"
+    let name = "heal of a 50/50 partition of \(length), \(warm.count) VRs"
     let times = each(name) { Upheaval.heal(split, seed: $0, lossPerCent: 1) }
     return [
       Figure(

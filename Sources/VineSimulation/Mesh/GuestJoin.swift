@@ -106,8 +106,9 @@ extension World {
   }
 
   private mutating func enter(_ index: Int, _ grant: JoinGrant) {
-    let trust = RecordTrust(founder: vrs[index].identity.genesis.founder, isValid: checks.signature)
-    vrs[index].store.persist(trust.believed(grant.facts))
+    let trust = RecordTrust(
+      founder: vrs[index].identity.genesis.founder, isValid: checks.signature, content: checks.content)
+    vrs[index].store.persist(trust.believed(grant.facts).map(checks.kept))
     close(GuestJoin.channel, at: index)
     guests[index] = nil
     start(index)

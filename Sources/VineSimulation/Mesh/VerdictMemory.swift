@@ -6,7 +6,8 @@ import VineRouter
 import VineSession
 
 /// Remembers what each signature, certificate and record came to. That depends on the bytes alone, and thousands of VRs
-/// look at the same bytes; what they read of a record they share.
+/// look at the same bytes; the records and what they read of them they share: 4096
+/// VRs that join hold 50 million records, which would be 30 GB.
 final class VerdictMemory: Sendable {
   private struct Checked: Hashable {
     let signature: [UInt8]
@@ -17,6 +18,7 @@ final class VerdictMemory: Sendable {
 
   private let signatures = Mutex<[Checked: Bool]>([:])
   private let contents = Mutex<[SignedRecord: RecordContent]>([:])
+  private let records = Mutex<Set<SignedRecord>>([])
   private let certificates = Mutex<[[UInt8]: Result<CertifiedVR, CertificateError>]>([:])
 
   func checks(_ trust: MeshTrust) -> Checks {
@@ -40,6 +42,7 @@ final class VerdictMemory: Sendable {
         let content = real.content(record)
         contents.withLock { $0[record] = content }
         return content
-      })
+      },
+      kept: { [self] record in records.withLock { $0.insert(record).memberAfterInsert } })
   }
 }
