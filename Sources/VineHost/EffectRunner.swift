@@ -21,6 +21,8 @@ struct EffectRunner {
       try store.persist(write)
       return write.number
     case .persistRecords(let records): try store.persist(records)
+    case .persistLedger(let ledger): try store.setLedger(ledger)
+    case .persistGrant(let grant): try store.persist(grant)
     case .removeRecords(let keys): try store.remove(keys)
     case .forgetGroup(let epoch): try store.replaceConsensus(RaftMemory(epoch: epoch))
     case .persistVerdict(let peer, let isDead): try store.persist(peer, isDead: isDead)

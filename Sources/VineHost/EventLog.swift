@@ -47,6 +47,8 @@ final class EventLog: Sendable {
     case .joinRefused(let node, let why):
       logger.warning("refused a join: \(why)", metadata: ["vine.node": "\(node)"])
     case .blockOwned(let block): logger.notice("this site's block is \(block), its gateway \(block.gateway)")
+    case .grantRefused(let node, let block, let why):
+      logger.warning("the grant of \(block) does not stand: \(why)", metadata: ["vine.node": "\(node)"])
     case .decisionsVoid(let count):
       logger.warning("the mesh was recovered: \(count) decisions of its lost majority do not stand")
     case .voterStopped(let why): logger.error("this VR votes no more: \(why)")

@@ -82,7 +82,8 @@ public enum MeshSetup {
       case .answered(_, .success(.founded(let block))): return block
       case .answered(_, .failure(.refused(let refusal))):
         throw HostError("the mesh cannot be founded: \(refusal)", mend: "", .failed)
-      case .answered, .facts, .send, .groupChanged, .forgetGroup, .faulty: break
+      case .answered, .facts, .send, .groupChanged, .forgetGroup, .faulty, .persistLedger, .persistGrant, .notRatified:
+        break
       }
     }
     throw internalError("the registry did not decide")

@@ -69,10 +69,11 @@ public final class Store: Sendable {
     let last = try value("incarnation").flatMap { try? ByteReader.integer(of: $0) } ?? 0
     try setIncarnation(last + 1)
     let (consensus, records, dead, hosts) = (try consensus(), try records(), try dead(), try hosts())
+    let ledger = try ledger()
     do throws(WireError) {
       return try RouterMemory(
         store: id, consensus: consensus, knowledge: Knowledge(records: records, dead: dead), incarnation: last + 1,
-        hosts: hosts)
+        hosts: hosts, ledger: ledger)
     } catch {
       throw Self.damaged("\(error)")
     }
@@ -163,6 +164,9 @@ public final class Store: Sendable {
     }
     migrator.registerMigration("2") { database in
       try database.execute(sql: "CREATE TABLE dead (node BLOB PRIMARY KEY)")
+    }
+    migrator.registerMigration("3") { database in
+      try database.execute(sql: "CREATE TABLE issued (sequence INTEGER PRIMARY KEY, signed BLOB NOT NULL)")
     }
     return migrator
   }

@@ -40,8 +40,9 @@ public enum RegistryCommand: Hashable, Sendable {
   case revoke(NodeID)
   /// Sets a block of this length apart, from which `to` alone grants while it is cut off from the majority.
   case delegate(to: NodeID, prefixLength: Int)
-  /// By the delegate, when it has granted nothing that is not ratified: what is left of its reserve is free again.
-  case endDelegation(reserve: Block)
+  /// By the delegate. If it says that it granted nothing that is not ratified, what is left of its reserve is free
+  /// again; if it does not know (it lost its store), that is kept free for a while.
+  case endDelegation(reserve: Block, isWhole: Bool)
   /// Grants of one or more chains, each in its order; what was ratified before changes nothing.
   case ratify([SignedGrant])
   /// Two different grants with one number by one delegate: its reserve is closed.

@@ -28,9 +28,10 @@ extension Registry {
   }
 
   mutating func endDelegation(
-    _ reserve: Block, by author: NodeID, at index: UInt64
+    _ reserve: Block, isWhole: Bool, by author: NodeID, at index: UInt64
   ) throws(RegistryRefusal) -> RegistryAnswer {
     guard view.reserves[reserve] == author else { throw .notYourReserve(reserve) }
+    guard isWhole else { return .quarantined(blocks: close(reserve, at: index), until: quarantineEnd) }
     set(.reserve(reserve), nil, at: index)
     ratified[reserve] = nil
     return .done
@@ -93,8 +94,12 @@ extension Registry {
     let held = grant.block
     guard grant.reserve.contains(held.block) else { return .refused(.outsideReserve) }
     let meeting = held.scope.map { networksMeeting($0) } ?? []
-    if let other = space?.conflict(with: held, meeting: meeting) { return .refused(.overlaps(other)) }
+    if let other = space?.conflict(with: held, meeting: meeting) {
+      takeBack(grant, at: index)
+      return .refused(.overlaps(other))
+    }
     if let obstacle = obstacle(to: grant) {
+      takeBack(grant, at: index)
       quarantine(ScopedBlock(held.block), ifFree: true, owner: grant.grantee, at: index)
       return .refused(.obstacle(obstacle))
     }
@@ -105,6 +110,15 @@ extension Registry {
     set(.holding(held), .block(owner: grant.grantee), at: index)
     return .ratified
   }
+
+  /// The delegate told its side of what is not ratified: a newer fact has to say that it does not stand.
+  private mutating func takeBack(_ grant: Grant, at index: UInt64) {
+    if view.owner(of: grant.block) == nil { set(.holding(grant.block), nil, at: index) }
+    if grant.admission != nil, view.sites[grant.grantee] == nil { set(.site(grant.grantee), nil, at: index) }
+  }
+
+  /// How many grants of a reserve are ratified, or were looked at and refused.
+  public func ratifiedCount(of reserve: Block) -> Int { ratified[reserve]?.hashes.count ?? 0 }
 
   private func obstacle(to grant: Grant) -> GrantObstacle? {
     if let network = grant.block.scope {

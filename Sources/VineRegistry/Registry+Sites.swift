@@ -29,20 +29,29 @@ extension Registry {
     expiries[Expiry(at: invitation.expires, invitation: id)] = nil
   }
 
-  mutating func admit(
-    _ node: NodeID, _ id: InvitationID, _ hash: [UInt8], _ now: WallTime, in space: RegistrySpace, at index: UInt64
-  ) throws(RegistryRefusal) -> RegistryAnswer {
+  /// What an invitation that nobody used entitles a VR to.
+  public func admission(
+    of node: NodeID, _ id: InvitationID, _ hash: [UInt8], _ now: WallTime
+  ) throws(RegistryRefusal) -> (site: SiteName, hosts: Int) {
     guard let invitation = invitations[id] else { throw .unknownInvitation }
     guard invitation.secretHash == hash else { throw .secretMismatch }
-    if let user = invitation.usedBy {
-      // The same VR asking again lost the answer.
-      guard user == node, let block = view.blocks(of: node).first else { throw .invitationUsed(by: user) }
-      return .admitted(site: invitation.site, block)
-    }
+    if let user = invitation.usedBy { throw .invitationUsed(by: user) }
     guard now < invitation.expires else { throw .invitationExpired(at: invitation.expires) }
     guard !view.isRevoked(node) else { throw .revoked }
     guard siteNames[invitation.site] == nil else { throw .siteNameTaken(invitation.site) }
     guard view.site(tagged: node.tag) == nil else { throw .tagTaken }
+    return (invitation.site, invitation.hosts)
+  }
+
+  mutating func admit(
+    _ node: NodeID, _ id: InvitationID, _ hash: [UInt8], _ now: WallTime, in space: RegistrySpace, at index: UInt64
+  ) throws(RegistryRefusal) -> RegistryAnswer {
+    if let invitation = invitations[id], invitation.secretHash == hash, let user = invitation.usedBy {
+      // The same VR asking again lost the answer.
+      guard user == node, let block = view.blocks(of: node).first else { throw .invitationUsed(by: user) }
+      return .admitted(site: invitation.site, block)
+    }
+    let invitation = try admission(of: node, id, hash, now)
     let block = try place(invitation.hosts, in: space.all)
     set(.block(block), .block(owner: node), at: index)
     set(.site(node), .site(name: invitation.site), at: index)

@@ -135,7 +135,8 @@ public struct Registry: Sendable {
       set(.revocation(node), .revocation, at: index)
       return .done
     case .delegate(let node, let length): return try delegate(to: node, prefixLength: length, in: space, at: index)
-    case .endDelegation(let reserve): return try endDelegation(reserve, by: author, at: index)
+    case .endDelegation(let reserve, let isWhole):
+      return try endDelegation(reserve, isWhole: isWhole, by: author, at: index)
     case .ratify(let grants): return .ratified(grants.map { ratify($0, at: index) })
     case .accuse(let one, let other): return try accuse(one, other, at: index)
     case .reclaim(let node, let known): return try reclaim(node, known: known, by: author, at: index)
@@ -146,7 +147,7 @@ public struct Registry: Sendable {
   // MARK: Facts
 
   /// Version of the newest fact of a key.
-  func known(_ key: FactKey) -> FactVersion? { current[key]?.version }
+  public func known(_ key: FactKey) -> FactVersion? { current[key]?.version }
 
   /// Decides a fact; nil takes it back. Everything that is derived from facts follows.
   mutating func set(_ key: FactKey, _ body: FactBody?, at index: UInt64) {

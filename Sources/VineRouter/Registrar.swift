@@ -1,3 +1,4 @@
+import VineAddress
 import VineBase
 import VineRaft
 import VineRegistry
@@ -9,7 +10,7 @@ import VineWire
 /// the registry's commands; any other VR sends its proposals to a voter, which passes them on, and waits. Both sides
 /// retry, and the registry answers a repeated `ProposalID` with its first outcome, so a lost answer costs nothing.
 ///
-/// Extensions by role: `Registrar+Proposals`, `Registrar+Voters`.
+/// Extensions by role: `Registrar+Proposals`, `Registrar+Voters`, `Registrar+Delegate`.
 public struct Registrar: Sendable {
   public enum Effect: Sendable {
     /// Durable before any later effect of the same batch is carried out; answered with `persisted`.
@@ -25,6 +26,12 @@ public struct Registrar: Sendable {
     case forgetGroup(Epoch)
     /// This voter stops, and why.
     case faulty(String)
+    /// A reserve begins, or has ended; durable before anything is granted from it.
+    case persistLedger(GrantLedger?)
+    /// Durable before anybody is told.
+    case persistGrant(SignedGrant)
+    /// The majority decided otherwise meanwhile.
+    case notRatified(Grant, GrantRefusal)
   }
 
   /// Why a proposal has no answer of the registry.
@@ -47,6 +54,16 @@ public struct Registrar: Sendable {
   var retiredAt: LogIndex?
   var proposals = Proposals()
   var choice = VoterChoice()
+  /// Since when this VR knows of no leader.
+  private(set) var leaderlessSince: Instant?
+  /// What this VR granted as a delegate; nil if it is none.
+  var chain: GrantChain?
+  /// A reserve was asked for when this much of the log was applied; which, once that is answered.
+  var asked: (applied: UInt64, reserve: Block?)?
+  /// Grants that the registry answered since the start.
+  var ratifiedHere = 0
+  /// Blocks that proposals of others got from this delegate.
+  var grantedTo: SortedMap<ProposalID, Block> = [:]
 
   /// - Parameters:
   ///   - voters: as far as facts tell, or the founder.
@@ -130,6 +147,7 @@ public struct Registrar: Sendable {
       case .readable: break
       }
     }
+    leaderlessSince = raft.leader == nil ? leaderlessSince ?? now : nil
     return effects + compact(at: now)
   }
 

@@ -42,7 +42,7 @@ extension Router {
     case .gossip(let gossipMessage):
       run(gossip: .received(checked(gossipMessage, from: peer, &turn), from: peer), &turn)
     case .raft(let raftMessage): run(registrar.received(raftMessage, from: peer, at: turn.now), &turn)
-    case .proposal(let proposal): run(registrar.received(proposal, from: peer, at: turn.now), &turn)
+    case .proposal(let proposal): received(proposal, from: peer, &turn)
     case .proposalAnswer(let id, let answer): run(registrar.received(answer: answer, to: id, from: peer), &turn)
     case .notLeader(let id, let leader):
       run(registrar.received(notLeader: id, leader: leader, from: peer, at: turn.now), &turn)
@@ -121,6 +121,10 @@ extension Router {
       case .facts(let facts):
         for fact in facts { attest(fact, &turn) }
       case .groupChanged: turn.pathsChanged = true
+      case .persistLedger(let ledger): turn.emit(.persistLedger(ledger))
+      case .persistGrant(let grant): turn.emit(.persistGrant(grant))
+      case .notRatified(let grant, let why):
+        turn.report(.grantRefused(grant.grantee, grant.block.block, why.description))
       case .forgetGroup(let epoch): turn.emit(.forgetGroup(epoch))
       case .faulty(let why): turn.report(.voterStopped(why))
       case .answered(let id, let outcome): answered(id, outcome, &turn)

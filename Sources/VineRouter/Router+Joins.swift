@@ -20,9 +20,14 @@ extension Router {
         return
       }
       guard let invitation = InvitationID(invitation) else { return }
-      let command = RegistryCommand.admit(
-        node: guest, invitation: invitation, secretHash: InvitationToken.hash(ofSecret: secret))
-      propose(command, for: .join(guest), &turn)
+      let hash = InvitationToken.hash(ofSecret: secret)
+      let granted = registrar.grantAdmission(
+        of: guest, invitation, hash, wall: turn.wall, at: turn.now, sign: identity.key.sign)
+      if let granted {
+        run(granted.effects, &turn)
+        return joinDecided(guest, granted.outcome.mapError { .refused($0) }, &turn)
+      }
+      propose(.admit(node: guest, invitation: invitation, secretHash: hash), for: .join(guest), &turn)
     default: break
     }
   }

@@ -25,8 +25,11 @@ extension Router {
 
   mutating func propose(_ command: RegistryCommand, for waiting: Requests.Waiting, _ turn: inout Turn) {
     guard let id = ProposalID(requests.secrets.bytes(16)) else { return }
-    requests.waiting[id] = waiting
     let proposal = Proposal(id: id, author: node, at: turn.wall, command: command)
+    if case .request(let request, let subject) = waiting, let answer = grantBlock(proposal, &turn) {
+      return turn.emit(.answer(request, .success(subject.answer(answer))))
+    }
+    requests.waiting[id] = waiting
     run(registrar.propose(proposal, at: turn.now, isReached: peers.isConnected), &turn)
   }
 
@@ -36,6 +39,8 @@ extension Router {
     guard let waiting = requests.waiting.removeValue(forKey: id) else { return }
     switch waiting {
     case .join(let guest): joinDecided(guest, outcome, &turn)
+    case .delegation:
+      if case .success(let answer) = outcome { run(registrar.delegateAnswered(answer), &turn) }
     case .request(let request, let subject):
       turn.emit(.answer(request, outcome.mapError(RequestFailure.init).map { subject.answer($0) }))
     }
@@ -157,6 +162,8 @@ struct Requests: Sendable {
   enum Waiting: Sendable {
     case request(RequestID, Subject)
     case join(NodeID)
+    /// As a delegate.
+    case delegation
   }
 
   /// What a request was about, to make the registry's answer one for its asker.

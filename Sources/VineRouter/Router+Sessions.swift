@@ -96,6 +96,7 @@ extension Router {
     }
     if connected.isEmpty { bootstrap(&turn) }
     chooseVoters(&turn)
+    lookAfterDelegation(&turn)
     nextTick = turn.now + (wanted.count <= connected.count ? Self.tick * 2 : Self.tick)
     announceRoutes(&turn)
     offerCandidates(&turn)

@@ -64,6 +64,7 @@ public struct Router: Sendable {
       node: identity.node, voters: voters, store: memory.store, memory: memory.consensus,
       registry: memory.registry, random: RandomSource(seed: random.next()))
     registrar.registry.trust = checks.grants
+    if let ledger = memory.ledger { registrar.begin(ledger) }
     gossip = Gossip(
       self: identity.node, incarnation: memory.incarnation, settings: GossipSettings(),
       random: RandomSource(seed: random.next()), knowledge: memory.knowledge.gossip)

@@ -13,6 +13,9 @@ public enum RouterEffect: Sendable {
   case persistLog(Persistence)
   case persistRecords([SignedRecord])
   case removeRecords([RecordKey])
+  /// What a delegate may grant from, and with nil that it is none any more; earlier grants go.
+  case persistLedger(GrantLedger?)
+  case persistGrant(SignedGrant)
   /// Another epoch has begun: nothing of the group that was is of use.
   case forgetGroup(Epoch)
   /// Whether gossip holds the VR for dead: it is not to be alive again after a restart.
@@ -59,6 +62,8 @@ public enum RouterEvent: Hashable, Sendable {
   case blockOwned(Block)
   /// The mesh was recovered, and so many decisions of its lost majority do not stand.
   case decisionsVoid(Int)
+  /// What this delegate granted was not ratified: the grantee has to ask anew.
+  case grantRefused(NodeID, Block, String)
   /// A voter stops taking part, and why.
   case voterStopped(String)
   case recordsRefused(Int, from: NodeID)

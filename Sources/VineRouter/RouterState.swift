@@ -83,11 +83,15 @@ public struct RouterMemory: Sendable {
   /// Already raised for this start, and durable: no two runs share one.
   public let incarnation: UInt64
   public let hosts: LNDT
+  /// Of a delegate.
+  public let ledger: GrantLedger?
 
   /// - Throws: if the snapshot is none of a registry.
   public init(
-    store: StoreID, consensus: RaftMemory, knowledge: Knowledge, incarnation: UInt64, hosts: LNDT
+    store: StoreID, consensus: RaftMemory, knowledge: Knowledge, incarnation: UInt64, hosts: LNDT,
+    ledger: GrantLedger? = nil
   ) throws(WireError) {
+    self.ledger = ledger
     registry = try Registry.restored(from: consensus.snapshot)
     self.store = store
     self.consensus = consensus

@@ -47,7 +47,9 @@ extension PBProposal {
     case .delegate(let node, let length):
       delegate.to = .init(node.bytes)
       delegate.prefixLength = UInt32(clamping: length)
-    case .endDelegation(let reserve): endDelegation = PBBlock(reserve)
+    case .endDelegation(let reserve, let isWhole):
+      endDelegation.reserve = PBBlock(reserve)
+      endDelegation.isWhole = isWhole
     case .ratify(let grants): ratify.grants = grants.map(PBSignedGrant.init)
     case .accuse(let one, let other):
       accuse.one = PBSignedGrant(one)
@@ -94,7 +96,8 @@ extension PBProposal {
     case .revoke(let node)?: .revoke(try Field.node(node, "node"))
     case .delegate(let wire)?:
       .delegate(to: try Field.node(wire.to, "delegate"), prefixLength: Int(wire.prefixLength))
-    case .endDelegation(let wire)?: .endDelegation(reserve: try wire.block())
+    case .endDelegation(let wire)?:
+      .endDelegation(reserve: try wire.reserve.block(), isWhole: wire.isWhole)
     case .ratify(let wire)?:
       .ratify(try wire.grants.converted { (grant) throws(WireError) in try grant.signedGrant() })
     case .accuse(let wire)?: .accuse(try wire.one.signedGrant(), try wire.other.signedGrant())

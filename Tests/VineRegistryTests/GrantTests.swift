@@ -132,8 +132,31 @@ private func sign(_ bytes: [UInt8], _ author: NodeID) -> [UInt8] {
 
   @Test func `a reserve without grants comes back whole`() throws {
     let (fixture, chain, _) = try fixture()
-    #expect(fixture.run(Fixture.uf, .endDelegation(reserve: chain.reserve)) == .failure(.notYourReserve(chain.reserve)))
-    #expect(fixture.run(Fixture.nwu, .endDelegation(reserve: chain.reserve)) == .success(.done))
+    #expect(
+      fixture.run(Fixture.uf, .endDelegation(reserve: chain.reserve, isWhole: true))
+        == .failure(.notYourReserve(chain.reserve)))
+    #expect(fixture.run(Fixture.nwu, .endDelegation(reserve: chain.reserve, isWhole: true)) == .success(.done))
     #expect(fixture.registry.view.reserves.isEmpty && fixture.registry.view.quarantines.isEmpty)
+  }
+
+  @Test func `a delegate that lost its store gives its reserve up, and nobody gets what is in it for a while`() throws {
+    let (fixture, chain, _) = try fixture()
+    _ = try fixture.run(Fixture.nwu, .endDelegation(reserve: chain.reserve, isWhole: false)).get()
+    #expect(fixture.registry.view.reserves.isEmpty)
+    #expect(fixture.registry.view.quarantines.keys.map(\.block) == [chain.reserve])
+  }
+
+  @Test func `what is not ratified is taken back by a newer fact`() throws {
+    var (fixture, chain, admission) = try fixture()
+    let first = try grant(&chain, Fixture.pu, admission)
+    // The invitation was used on the other side meanwhile.
+    _ = try fixture.run(
+      Fixture.uf, .admit(node: Fixture.node(4), invitation: admission.invitation, secretHash: admission.secretHash)
+    ).get()
+    let index = fixture.index
+    #expect(
+      try outcomes(fixture.run(Fixture.nwu, .ratify([first]))) == [.refused(.obstacle(.invitationUsed))])
+    let facts = fixture.registry.facts.filter { $0.index > index && $0.body == nil }.map(\.key)
+    #expect(facts.contains(.site(Fixture.pu)) && facts.contains(.block(first.grant.block.block)))
   }
 }

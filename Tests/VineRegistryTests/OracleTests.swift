@@ -43,7 +43,7 @@ private struct DumbOwners {
         .allocateBlock(hosts: random.int(in: 1..<30), scope: scope), .releaseBlock(held),
         .allocateBlock(hosts: random.int(in: 1..<30), scope: network),
         .reclaim(nodes[random.int(in: 0..<4)], known: fixture.index), .endQuarantines,
-        .delegate(to: author, prefixLength: 28), .endDelegation(reserve: held.block),
+        .delegate(to: author, prefixLength: 28), .endDelegation(reserve: held.block, isWhole: random.below(2) == 0),
       ]
       let before = fixture.registry.view
       fixture.now = WallTime(secondsSince1970: fixture.now.secondsSince1970 + Int64(random.below(20_000)))

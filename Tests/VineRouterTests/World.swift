@@ -32,8 +32,12 @@ final class World {
   var failures: [RequestFailure] = []
   var events: [RouterEvent] = []
   var cut: Set<NodeID> = []
+  /// One side of a partition.
+  var apart: Set<NodeID> = []
   /// What the VRs' stores hold of the consensus group.
   private var consensus: SortedMap<NodeID, RaftMemory> = [:]
+  /// What delegates' stores hold.
+  private(set) var ledgers: SortedMap<NodeID, GrantLedger> = [:]
   /// Greetings that are lost from now on.
   var greetingsToLose = 0
   private var endpoints: SortedMap<NodeID, Endpoint> = [:]
@@ -93,7 +97,7 @@ final class World {
     let memory = try RouterMemory(
       store: old.registrar.raft.voter.store, consensus: try #require(consensus[node]),
       knowledge: Knowledge(records: old.gossip.records + records),
-      incarnation: old.gossip.incarnation + 1, hosts: old.hosts)
+      incarnation: old.gossip.incarnation + 1, hosts: old.hosts, ledger: ledgers[node])
     routers[node] = Router(
       identity: old.identity, placement: old.placement, memory: memory, checks: Checks(trust: trust),
       ephemeralKeys: SeededEphemeralKeys(seed: 99), secrets: SeededEphemeralKeys(seed: 999),
@@ -157,29 +161,35 @@ final class World {
     for effect in effects { carryOut(effect, of: node) }
   }
 
+  func carryOut(_ effects: [RouterEffect], of node: NodeID) {
+    for effect in effects { carryOut(effect, of: node) }
+  }
+
   private func carryOut(_ effect: RouterEffect, of node: NodeID) {
     switch effect {
+    case .persistLedger(let ledger): ledgers[node] = ledger
+    case .persistGrant(let grant): _ = ledgers.update(node) { $0.grants.append(grant) }
     case .forgetGroup(let epoch): consensus[node] = RaftMemory(epoch: epoch)
     case .persistLog(let write):
       _ = consensus.update(node) { $0.perform(write) }
       deliver(.persisted(write.number), to: node)
     case .handshake(let bytes, .datagram(let endpoint)):
       guard let to = endpoints.first(where: { $0.1 == endpoint })?.0, let from = endpoints[node] else { return }
-      send(.handshake(bytes, via: .datagram(from)), to: to)
+      send(.handshake(bytes, via: .datagram(from)), from: node, to: to)
     case .control(let bytes, let peer):
       guard let from = endpoints[node], routers[peer] != nil else { return }
       if greetingsToLose > 0, case .hello? = try? ControlMessage.decode(bytes) {
         greetingsToLose -= 1
         return
       }
-      send(.control(bytes, from: node, via: .datagram(from), localIndex: 1), to: peer)
+      send(.control(bytes, from: node, via: .datagram(from), localIndex: 1), from: node, to: peer)
     case .install(let session):
       // The first frame on a session confirms it to whoever began it.
-      if session.isInitiator { send(.confirmed(localIndex: session.localIndex), to: node) }
+      if session.isInitiator { send(.confirmed(localIndex: session.localIndex), from: node, to: node) }
     case .table(let table): tables[node] = table
     case .dialBack(let endpoint, let nonce):
       guard let to = endpoints.first(where: { $0.1 == endpoint })?.0, let from = endpoints[node] else { return }
-      send(.dialBack(nonce: nonce, from: from), to: to)
+      send(.dialBack(nonce: nonce, from: from), from: node, to: to)
     case .answer(_, .success(let answer)): answers.append(answer)
     case .answer(_, .failure(let failure)): failures.append(failure)
     case .event(let event): events.append(event)
@@ -187,7 +197,8 @@ final class World {
     }
   }
 
-  private func send(_ input: RouterInput, to node: NodeID) {
+  private func send(_ input: RouterInput, from other: NodeID, to node: NodeID) {
+    guard apart.contains(other) == apart.contains(node) else { return }
     sent += 1
     letters.append(Letter(at: now + .milliseconds(10), order: sent, to: node, input: input))
   }

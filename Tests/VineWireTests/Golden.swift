@@ -254,7 +254,10 @@ enum Golden {
       0a10\(Written.id)1220\(Written.uf)1880c8ceb40d8201240a20\(Written.nwu)1014
       """
     ),
-    (.endDelegation(reserve: block), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d8a01070d000010ac1018"),
+    (
+      .endDelegation(reserve: block, isWhole: true),
+      "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d8a010b0a070d000010ac10181001"
+    ),
     (
       .ratify([grant]),
       """

@@ -115,7 +115,8 @@ struct Founding {
         store.consensus.perform(write)
         effects += registrar.persisted(write.number, at: .zero)
       case .facts(let facts): self.facts += facts
-      case .answered, .send, .groupChanged, .forgetGroup, .faulty: break
+      case .answered, .send, .groupChanged, .forgetGroup, .faulty, .persistLedger, .persistGrant, .notRatified:
+        break
       }
     }
   }

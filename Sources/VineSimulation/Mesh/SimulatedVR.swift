@@ -55,6 +55,7 @@ struct SimulatedStore: Sendable {
   private(set) var dead: SortedMap<NodeID, Bool> = [:]
   var incarnation: UInt64 = 0
   var hosts = LNDT()
+  var ledger: GrantLedger?
   /// What the records came to when they were last read as a whole; copies of it share their memory.
   var knowledge: Knowledge?
 
@@ -74,7 +75,8 @@ struct SimulatedStore: Sendable {
     let knowledge = Knowledge(base: knowledge, records: records.values, dead: dead.keys)
     do {
       return try RouterMemory(
-        store: id, consensus: consensus, knowledge: knowledge, incarnation: incarnation, hosts: hosts)
+        store: id, consensus: consensus, knowledge: knowledge, incarnation: incarnation, hosts: hosts,
+        ledger: ledger)
     } catch {
       preconditionFailure("a store of the simulation holds what a router wrote: \(error)")
     }

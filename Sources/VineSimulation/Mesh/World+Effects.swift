@@ -15,6 +15,8 @@ extension World {
       let number = pendingSyncs.add(Syncs.Sync(number: write.number, life: vrs[index].life))
       queue.add(.synced, at: now + syncTime.inNanoseconds, index: index, detail: number)
     case .persistRecords(let records): vrs[index].store.persist(records)
+    case .persistLedger(let ledger): vrs[index].store.ledger = ledger
+    case .persistGrant(let grant): vrs[index].store.ledger?.grants.append(grant)
     case .removeRecords(let keys): vrs[index].store.remove(keys)
     case .forgetGroup(let epoch): vrs[index].store.consensus = RaftMemory(epoch: epoch)
     case .persistVerdict(let node, let isDead): vrs[index].store.persist(node, isDead: isDead)

@@ -144,10 +144,10 @@ nonisolated struct PBProposal: Sendable {
     set {command = .delegate(newValue)}
   }
 
-  var endDelegation: PBBlock {
+  var endDelegation: PBEndDelegation {
     get {
       if case .endDelegation(let v)? = command {return v}
-      return PBBlock()
+      return PBEndDelegation()
     }
     set {command = .endDelegation(newValue)}
   }
@@ -200,7 +200,7 @@ nonisolated struct PBProposal: Sendable {
     case releaseScopedBlock(PBScopedBlock)
     case renameVine(PBRenameVine)
     case delegate(PBDelegate)
-    case endDelegation(PBBlock)
+    case endDelegation(PBEndDelegation)
     case ratify(PBRatify)
     case accuse(PBAccuse)
     case reclaim(PBReclaim)
@@ -313,6 +313,29 @@ nonisolated struct PBDelegate: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+nonisolated struct PBEndDelegation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var reserve: PBBlock {
+    get {_reserve ?? PBBlock()}
+    set {_reserve = newValue}
+  }
+  /// Returns true if `reserve` has been explicitly set.
+  var hasReserve: Bool {self._reserve != nil}
+  /// Clears the value of `reserve`. Subsequent reads from it will return its default value.
+  mutating func clearReserve() {self._reserve = nil}
+
+  var isWhole: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _reserve: PBBlock? = nil
 }
 
 nonisolated struct PBRatify: Sendable {
@@ -1364,7 +1387,7 @@ nonisolated extension PBProposal: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         }
       }()
       case 17: try {
-        var v: PBBlock?
+        var v: PBEndDelegation?
         var hadOneofValue = false
         if let current = self.command {
           hadOneofValue = true
@@ -1769,6 +1792,45 @@ nonisolated extension PBDelegate: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   static func ==(lhs: PBDelegate, rhs: PBDelegate) -> Bool {
     if lhs.to != rhs.to {return false}
     if lhs.prefixLength != rhs.prefixLength {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBEndDelegation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".EndDelegation"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reserve\0\u{3}is_whole\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._reserve) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.isWhole) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._reserve {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.isWhole != false {
+      try visitor.visitSingularBoolField(value: self.isWhole, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBEndDelegation, rhs: PBEndDelegation) -> Bool {
+    if lhs._reserve != rhs._reserve {return false}
+    if lhs.isWhole != rhs.isWhole {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
