@@ -181,12 +181,16 @@ struct Figures: ParsableCommand {
   /// Of meshes of their own, whatever sizes are asked for.
   private func decisions() throws -> [Figure] {
     let near = try Decisions.warm(roundTrip: .milliseconds(20), public: 8, limited: 0)
+    let parted = try Decisions.parted(roundTrip: .milliseconds(100))
     let far = try Decisions.warm(roundTrip: .milliseconds(100), public: 8, limited: 8)
     return pair("leader killed until the next commit, 5 voters, RTT 20 ms", p50: 1, p99: 2) {
       Decisions.leaderKill(near, seed: $0)
     }
       + pair("block for a site behind NAT, 5 voters, RTT 100 ms", p50: 0.3, p99: 1) {
         Decisions.allocation(far, seed: $0)
+      }
+      + pair("join on a minority side with a delegate, RTT 100 ms", p50: 2, p99: 2) {
+        Decisions.minorityJoin(parted, seed: $0)
       }
       + pair("voter killed until all know who votes in its place, RTT 100 ms", p50: 30, p99: 30) {
         Decisions.replacement(far, seed: $0)

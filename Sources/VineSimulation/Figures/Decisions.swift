@@ -63,6 +63,34 @@ public enum Decisions {
     }?.inSeconds
   }
 
+  /// A mesh of eight public VRs in two parts for a while, the founder and one more in the smaller one, and the token of a
+  /// ninth that was invited before.
+  public static func parted(roundTrip: Duration) throws -> World {
+    let (count, late) = (9, 8)
+    var world = try World.founded(World.Shape(count: count), seed: 1)
+    (world.underlay.latencyMin, world.underlay.latencyMax) = (roundTrip / 2, roundTrip / 2)
+    world.run(.seconds(2))
+    for index in 1..<count { try world.invite(index) }
+    for index in 1..<late { world.join(index, with: world.tokens[index - 1], after: .zero) }
+    let isReady = world.run(atMost: .seconds(180), step: .seconds(1)) { world in
+      world.live.count == late && world.live.allSatisfy { world.router($0).directory.view.reserves.count == 5 }
+    }
+    guard isReady != nil else { throw FoundingError(description: "five voters with reserves were not chosen") }
+    world.partition { $0 < 2 || $0 == late ? 1 : 0 }
+    world.run(.seconds(30))
+    return world
+  }
+
+  /// - Returns: seconds from `vine-mesh join` on the smaller side until the new VR knows its block.
+  public static func minorityJoin(_ parted: World, seed: UInt64) -> Measurement {
+    var world = prepared(parted, seed)
+    let late = world.count - 1
+    world.join(late, with: world.tokens[late - 1], after: .zero)
+    return world.run(atMost: .seconds(60), step: .milliseconds(5)) { world in
+      world.isLive(late) && !world.router(late).directory.view.blocks(of: world.node(late)).isEmpty
+    }?.inSeconds
+  }
+
   /// Another run of the mesh, at another moment.
   private static func prepared(_ warm: World, _ seed: UInt64) -> World {
     var world = warm
