@@ -84,9 +84,23 @@ public struct HostAnswer: View {
 public struct BlockRequestBody: Codable, Hashable, Sendable {
   /// Hosts the block has to hold.
   public var hosts: Int
+  /// The one ViNe that it shall count in; absent: in all.
+  public var vine: String?
 
-  public init(hosts: Int) {
+  public init(hosts: Int, vine: String? = nil) {
     self.hosts = hosts
+    self.vine = vine
+  }
+}
+
+/// `POST /v1/vine/rename`, answered with a `VineAnswer`.
+public struct VineRenameBody: Codable, Hashable, Sendable {
+  public var name: String
+  public var newName: String
+
+  public init(name: String, newName: String) {
+    self.name = name
+    self.newName = newName
   }
 }
 

@@ -80,13 +80,32 @@ public struct BlocksView: View {
   public var space: String
   /// By address.
   public var blocks: [BlockLine]
-  /// Addresses of the space in no block.
+  /// Parts of the space that nobody gets at the moment, by address.
+  public var keptFree: [KeptBlockLine]
+  /// Addresses of the space in no block, and not kept free.
   public var freeAddresses: UInt64
 
-  public init(space: String, blocks: [BlockLine], freeAddresses: UInt64) {
+  public init(space: String, blocks: [BlockLine], keptFree: [KeptBlockLine] = [], freeAddresses: UInt64) {
     self.space = space
     self.blocks = blocks
+    self.keptFree = keptFree
     self.freeAddresses = freeAddresses
+  }
+}
+
+/// A block that nobody has, and that is given to nobody for now.
+public struct KeptBlockLine: Codable, Hashable, Sendable {
+  /// CIDR.
+  public var block: String
+  /// As a sentence without a full stop.
+  public var why: String
+  /// Absent of a reserve.
+  public var secondsLeft: Double?
+
+  public init(block: String, why: String, secondsLeft: Double? = nil) {
+    self.block = block
+    self.why = why
+    self.secondsLeft = secondsLeft
   }
 }
 
@@ -97,8 +116,11 @@ public struct BlockLine: Codable, Hashable, Sendable {
   public var site: String
   public var node: String
   public var isOwn: Bool
+  /// The one ViNe that it counts in; absent: in all.
+  public var vine: String?
 
-  public init(block: String, site: String, node: String, isOwn: Bool) {
+  public init(block: String, site: String, node: String, isOwn: Bool, vine: String? = nil) {
+    self.vine = vine
     self.block = block
     self.site = site
     self.node = node

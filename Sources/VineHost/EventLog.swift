@@ -47,6 +47,7 @@ final class EventLog: Sendable {
     case .joinRefused(let node, let why):
       logger.warning("refused a join: \(why)", metadata: ["vine.node": "\(node)"])
     case .blockOwned(let block): logger.notice("this site's block is \(block), its gateway \(block.gateway)")
+    case .voterStopped(let why): logger.error("this VR votes no more: \(why)")
     case .recordsRefused(let count, let node):
       once("records \(node)") {
         logger.warning("\(count) records were not authentic", metadata: ["vine.node": "\(node)"])

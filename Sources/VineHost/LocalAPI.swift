@@ -106,6 +106,14 @@ struct LocalAPI: Sendable {
       guard case .invitation(let token, let expires) = answer else { throw RequestFailure.unexpected }
       return InvitationAnswer(
         token: token, site: site.description, hosts: invite.hosts, expiresUnixSeconds: expires.secondsSince1970)
+    case "vine/rename":
+      let wish: VineRenameBody = try JSON.decode(from: body)
+      guard let old = VineName(wish.name) else { throw RequestFailure.noName(wish.name) }
+      guard let new = VineName(wish.newName) else { throw RequestFailure.noName(wish.newName) }
+      guard case .vine(_, let network) = try await ask(.renameVine(old, to: new)) else {
+        throw RequestFailure.unexpected
+      }
+      return VineAnswer(name: new.description, networkId: network.rawValue)
     case "vine/create", "vine/delete", "vine/join", "vine/leave":
       let vine: VineBody = try JSON.decode(from: body)
       guard let title = VineName(vine.name) else { throw RequestFailure.noName(vine.name) }
@@ -120,7 +128,11 @@ struct LocalAPI: Sendable {
     case "host/add", "host/remove": return try await host(name, JSON.decode(from: body))
     case "block/request":
       let wish: BlockRequestBody = try JSON.decode(from: body)
-      return try await block(.requestBlock(hosts: wish.hosts))
+      let vine = try wish.vine.map { text throws(RequestFailure) in
+        guard let name = VineName(text) else { throw RequestFailure.noName(text) }
+        return name
+      }
+      return try await block(.requestBlock(hosts: wish.hosts, vine: vine))
     case "block/release":
       let release: BlockReleaseBody = try JSON.decode(from: body)
       guard let block = Block(release.block) else {

@@ -82,7 +82,7 @@ public enum MeshSetup {
       case .answered(_, .success(.founded(let block))): return block
       case .answered(_, .failure(.refused(let refusal))):
         throw HostError("the mesh cannot be founded: \(refusal)", mend: "", .failed)
-      case .answered, .facts, .send, .groupChanged: break
+      case .answered, .facts, .send, .groupChanged, .faulty: break
       }
     }
     throw internalError("the registry did not decide")

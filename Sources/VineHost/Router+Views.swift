@@ -33,7 +33,7 @@ extension Router {
     case GNDTView.name: GNDTView(tables: ownNetworks.compactMap(gndtTable))
     case LNDTView.name:
       LNDTView(hosts: hosts.hosts.map { LNDTHost(address: $0.0.description, vines: $0.1.map(vineName)) })
-    case BlocksView.name: blocksView
+    case BlocksView.name: blocksView(context)
     case VotersView.name: votersView
     case LinksView.name: LinksView(links: [])
     case RelayView.name: relayView(context)
@@ -78,14 +78,42 @@ extension Router {
 
   // MARK: Tables
 
-  private var blocksView: BlocksView {
+  private func blocksView(_ context: ViewContext) -> BlocksView {
+    let keptFree = keptFree(context)
     let space = directory.view.space ?? .standardSpace
+    let owned =
+      directory.view.blocks.map { (ScopedBlock($0.0), $0.1) } + directory.view.scopedBlocks.map { ($0.0, $0.1) }
     return BlocksView(
       space: space.description,
-      blocks: directory.view.blocks.map {
+      blocks: owned.sorted { ($0.0.block, $0.0) < ($1.0.block, $1.0) }.map { held, owner in
         BlockLine(
-          block: $0.0.description, site: directory.name(of: $0.1), node: $0.1.text, isOwn: $0.1 == node)
-      }, freeAddresses: BlockAllocator(pool: space, taken: directory.view.blocks.keys).freeCount)
+          block: held.block.description, site: directory.name(of: owner), node: owner.text, isOwn: owner == node,
+          vine: held.scope.map { directory.view.vines[$0]?.name.description ?? "a ViNe that is not known yet" })
+      }, keptFree: keptFree.sorted { $0.0 < $1.0 }.map(\.1),
+      freeAddresses: Occupancy(pool: space, held: owned.map(\.0.block) + keptFree.map(\.0)).freeCount)
+  }
+
+  private func keptFree(_ context: ViewContext) -> [(Block, KeptBlockLine)] {
+    let reserves = directory.view.reserves.map { reserve, delegate in
+      (
+        reserve,
+        KeptBlockLine(
+          block: reserve.description,
+          why: "\(directory.name(of: delegate)) grants from it while it is cut off from the majority")
+      )
+    }
+    let quarantines = directory.view.quarantines.map { held, quarantine in
+      let why =
+        quarantine.owner.map { "\(directory.name(of: $0)) had it, and may not know that it lost it" }
+        ?? "a majority that was lost may have given it to somebody"
+      return (
+        held.block,
+        KeptBlockLine(
+          block: held.block.description, why: why,
+          secondsLeft: Double(max(0, quarantine.until.secondsSince1970 - context.wall.secondsSince1970)))
+      )
+    }
+    return reserves + quarantines
   }
 
   // MARK: Certificates

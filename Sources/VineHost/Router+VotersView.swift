@@ -61,6 +61,7 @@ extension Router {
     case .founded?: "founded the mesh"
     case .grown?: "\(fitness), so that more losses are survived"
     case .replaced(let gone)?: "\(fitness), in the place of \(directory.name(of: gone))"
+    case .recovered?: "recovered the mesh when its majority was lost"
     case nil: "no fact says why yet"
     }
   }

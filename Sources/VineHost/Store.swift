@@ -68,9 +68,14 @@ public final class Store: Sendable {
   public func memory() throws(HostError) -> RouterMemory {
     let last = try value("incarnation").flatMap { try? ByteReader.integer(of: $0) } ?? 0
     try setIncarnation(last + 1)
-    return RouterMemory(
-      store: id, consensus: try consensus(), knowledge: Knowledge(records: try records(), dead: try dead()),
-      incarnation: last + 1, hosts: try hosts())
+    let (consensus, records, dead, hosts) = (try consensus(), try records(), try dead(), try hosts())
+    do throws(WireError) {
+      return try RouterMemory(
+        store: id, consensus: consensus, knowledge: Knowledge(records: records, dead: dead), incarnation: last + 1,
+        hosts: hosts)
+    } catch {
+      throw Self.damaged("\(error)")
+    }
   }
 
   public func setIncarnation(_ incarnation: UInt64) throws(HostError) {

@@ -34,9 +34,12 @@ public struct Genesis: Hashable, Sendable {
   }
 
   public var meshID: MeshID {
-    guard let mesh = MeshID(Array(SHA256.hash(data: encode()))) else { preconditionFailure("SHA-256 has 32 bytes") }
+    guard let mesh = MeshID(Self.hash(of: encode())) else { preconditionFailure("SHA-256 has 32 bytes") }
     return mesh
   }
+
+  /// SHA-256: of a genesis, and of whatever else a mesh names by its hash.
+  public static func hash(of bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }
 
   /// The canonical encoding: one genesis has one.
   public func encode() -> [UInt8] {

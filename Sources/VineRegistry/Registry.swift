@@ -4,7 +4,8 @@ import VineBase
 /// What the registry's commands mean: the state machine behind consensus, "an entity playing the role of the
 /// Internet Assigned Numbers Authority" (paper 3.7). It does not know Raft.
 ///
-/// Invariant: within one ViNe no address has two owners. Blocks do not overlap at all here, which is stronger.
+/// Invariant: within one ViNe no address has two owners, and no site takes part in two ViNes in which an address has
+/// different ones. Blocks that count in every ViNe overlap nothing at all.
 public struct Registry: Sendable {
   /// The outcome of a command, and the facts that changed, in the order of their keys.
   public struct Application: Sendable {
@@ -12,13 +13,7 @@ public struct Registry: Sendable {
     public let facts: [RegistryFact]
   }
 
-  /// Outcomes remembered for retries: the last 4096 proposals. A client gives up after seconds, in which a
-  /// registry decides far fewer.
-  static let outcomesMax = 4096
-  static let invitationsMax = 4096
-  static let vinesMax = 65536
-
-  private struct Invitation: Hashable, Sendable {
+  struct Invitation: Hashable, Sendable {
     let secretHash: [UInt8]
     let site: SiteName
     let hosts: Int
@@ -26,85 +21,100 @@ public struct Registry: Sendable {
     var usedBy: NodeID?
   }
 
-  /// Every fact ever decided by key, tombstones included.
-  private var current: SortedMap<FactKey, RegistryFact> = [:]
-  private var invitations: SortedMap<InvitationID, Invitation> = [:]
-  private var nextNetwork: UInt32 = 1
-  private var outcomes: SortedMap<ProposalID, Result<RegistryAnswer, RegistryRefusal>> = [:]
-  private var outcomeOrder = BoundedQueue<ProposalID>(capacity: Registry.outcomesMax)
-  public private(set) var view = RegistryView()
-  /// Sites by name; only who decides asks for them.
-  private var siteNames: SortedMap<SiteName, NodeID> = [:]
+  struct Expiry: Hashable, Comparable, Sendable {
+    let at: WallTime
+    let invitation: InvitationID
+    static func < (left: Self, right: Self) -> Bool { (left.at, left.invitation) < (right.at, right.invitation) }
+  }
 
-  public init() {}
+  /// What was ratified of one delegation.
+  struct Ratified: Hashable, Sendable {
+    /// Of the grants, oldest first: whoever signs another with one of their numbers is known by it.
+    var hashes: [[UInt8]] = []
+  }
+
+  /// How grants are checked; the same on all voters.
+  public var trust: GrantTrust
+  /// Of the facts that are decided now; `vine-mesh recover` raises it.
+  public internal(set) var epoch: UInt32 = 1
+  /// The newest fact of each key, tombstones included.
+  private(set) var current: SortedMap<FactKey, RegistryFact> = [:]
+  public private(set) var view = RegistryView()
+  /// nil before the mesh is founded.
+  private(set) var space: RegistrySpace?
+  /// Sites by name; only who decides asks for them.
+  var siteNames: SortedMap<SiteName, NodeID> = [:]
+  var invitations: SortedMap<InvitationID, Invitation> = [:]
+  /// Invitations by the time of their end.
+  var expiries: SortedMap<Expiry, Bool> = [:]
+  var nextNetwork: UInt32 = 1
+  var ratified: SortedMap<Block, Ratified> = [:]
+  var sessions = Sessions()
+  var clock = MeshClock()
+  /// Until then a block for one ViNe gets only what is free in all; see `RegistryRecovery`.
+  var overlapFrom = WallTime(secondsSince1970: 0)
+  /// Facts that the command under way changed.
+  private var changed: SortedMap<FactKey, Bool> = [:]
+
+  /// - Parameter trust: how grants are checked; the same on all voters.
+  public init(trust: GrantTrust = .none) { self.trust = trust }
 
   /// All facts in the order of their keys, those taken back included.
   public var facts: [RegistryFact] { current.values }
 
-  /// Whether the proposal was carried out, as far back as outcomes are kept.
-  public func hasDecided(_ id: ProposalID) -> Bool {
-    if case .success? = outcomes[id] { true } else { false }
-  }
+  /// The time that quarantines end by.
+  public var now: WallTime { clock.now }
 
-  /// What came of a proposal, as far back as outcomes are kept.
-  public func outcome(of id: ProposalID) -> Result<RegistryAnswer, RegistryRefusal>? { outcomes[id] }
+  /// What came of an author's proposal, as far back as outcomes are kept.
+  public func outcome(of id: ProposalID, by author: NodeID) -> Result<RegistryAnswer, RegistryRefusal>? {
+    sessions.outcome(of: id, by: author) ?? sessions.outcome(of: id, by: Sessions.strangers)
+  }
 
   /// Carries out a command. A proposal seen before gets its first outcome again and changes nothing.
   public mutating func apply(_ proposal: Proposal, at index: UInt64) -> Application {
-    if let outcome = outcomes[proposal.id] { return Application(outcome: outcome, facts: []) }
-    var changes: SortedMap<FactKey, FactBody?> = [:]
+    // What founded the mesh made its author a site.
+    if let outcome = outcome(of: proposal.id, by: proposal.author) { return Application(outcome: outcome, facts: []) }
+    let isSite = view.sites[proposal.author] != nil
+    let session = isSite ? proposal.author : Sessions.strangers
+    precondition(changed.isEmpty, "a command is under way")
+    if isSite, !view.isRevoked(proposal.author) { clock.note(proposal.at, of: proposal.author) }
     var outcome: Result<RegistryAnswer, RegistryRefusal>
     do throws(RegistryRefusal) {
-      outcome = .success(try carryOut(proposal, &changes))
+      outcome = .success(try carryOut(proposal, at: index))
     } catch {
+      precondition(changed.isEmpty, "a command that is refused changes nothing")
       outcome = .failure(error)
-      changes = [:]
     }
-    if let forgotten = outcomeOrder.append(proposal.id) { outcomes[forgotten] = nil }
-    outcomes[proposal.id] = outcome
-    return Application(outcome: outcome, facts: decide(changes, at: index))
+    sessions.remember(proposal.id, outcome, of: session, at: index)
+    return Application(outcome: outcome, facts: takeChanges())
   }
 
   /// Who votes is decided by consensus itself; here it becomes facts that all VRs learn.
   /// - Parameters:
   ///   - voters, outgoing: of the configuration that was committed at `index`; `outgoing` is empty unless it is joint.
-  public mutating func configured(
-    voters: [NodeID], outgoing: [NodeID], at index: UInt64
-  ) -> [RegistryFact] {
-    var changes: SortedMap<FactKey, FactBody?> = [:]
+  public mutating func configured(voters: [NodeID], outgoing: [NodeID], at index: UInt64) -> [RegistryFact] {
     var leaving = outgoing.filter { !voters.contains($0) }.sorted()
     for node in view.voters where !voters.contains(node) && !outgoing.contains(node) {
-      changes[.voter(node)] = .some(nil)
+      set(.voter(node), nil, at: index)
     }
     for node in (voters + outgoing).sorted() where view.voterReason(node) == nil {
-      changes[.voter(node)] = .voter(leaving.popLast().map { .replaced($0) } ?? .grown)
+      set(.voter(node), .voter(leaving.popLast().map { .replaced($0) } ?? .grown), at: index)
     }
-    return decide(changes, at: index)
+    return takeChanges()
   }
 
-  /// - Returns: the facts that come of the changes, in the order of their keys.
-  private mutating func decide(_ changes: SortedMap<FactKey, FactBody?>, at index: UInt64) -> [RegistryFact] {
-    let facts = changes.map { RegistryFact(key: $0.0, index: index, body: $0.1) }
-    for fact in facts {
-      current[fact.key] = fact
-      _ = view.absorb(fact)
-      if case .site(let node) = fact.key, case .site(let name)? = fact.body { siteNames[name] = node }
-    }
-    return facts
-  }
-
-  private mutating func carryOut(
-    _ proposal: Proposal, _ changes: inout SortedMap<FactKey, FactBody?>
-  ) throws(RegistryRefusal) -> RegistryAnswer {
+  private mutating func carryOut(_ proposal: Proposal, at index: UInt64) throws(RegistryRefusal) -> RegistryAnswer {
     let author = proposal.author
-    if case .found(let site, let hosts, let space) = proposal.command {
+    if case .found(let site, let hosts, let pool) = proposal.command {
       guard view.space == nil else { throw .alreadyFounded }
-      changes[.mesh] = .mesh(space: space)
-      changes[.site(author)] = .site(name: site)
-      changes[.voter(author)] = .voter(.founded)
-      return .founded(try allocate(hosts, for: author, in: space, &changes))
+      let block = try place(hosts, in: Occupancy(pool: pool))
+      set(.mesh, .mesh(space: pool), at: index)
+      set(.site(author), .site(name: site), at: index)
+      set(.block(block), .block(owner: author), at: index)
+      set(.voter(author), .voter(.founded), at: index)
+      return .founded(block)
     }
-    guard let space = view.space else { throw .notFounded }
+    guard let space else { throw .notFounded }
     guard view.sites[author] != nil else { throw .notAdmitted }
     guard !view.isRevoked(author) else { throw .revoked }
     switch proposal.command {
@@ -112,98 +122,63 @@ public struct Registry: Sendable {
     case .invite(let id, let hash, let site, let hosts, let expires):
       return try invite(id, hash, site, hosts, expires, at: proposal.at)
     case .admit(let node, let id, let hash):
-      return try admit(node, id, hash, at: proposal.at, in: space, &changes)
-    case .allocateBlock(let hosts): return .allocated(try allocate(hosts, for: author, in: space, &changes))
-    case .releaseBlock(let block):
-      guard view.blocks[block] == author else { throw .blockNotYours(block) }
-      guard view.blocks(of: author).count > 1 else { throw .lastBlock(block) }
-      changes[.block(block)] = .some(nil)
-    case .createVine(let name):
-      guard view.vine(named: name) == nil else { throw .vineNameTaken(name) }
-      guard view.vines.count < Self.vinesMax else { throw .limitReached("ViNes") }
-      let network = NetworkID(rawValue: nextNetwork)
-      nextNetwork += 1
-      changes[.vine(network)] = .vine(name: name, creator: author)
-      changes[.participation(network, author)] = .participation
-      return .vine(network)
-    case .deleteVine(let network):
-      let others = try participants(of: network).filter { $0 != author }
-      guard others.isEmpty else { throw .vineInUse(network, participants: others.count) }
-      changes[.vine(network)] = .some(nil)
-      changes[.participation(network, author)] = .some(nil)
-    case .takePart(let network):
-      guard try !participants(of: network).contains(author) else { return .vine(network) }
-      changes[.participation(network, author)] = .participation
-      return .vine(network)
-    case .leaveVine(let network):
-      guard try participants(of: network).contains(author) else { return .vine(network) }
-      changes[.participation(network, author)] = .some(nil)
-      return .vine(network)
+      return try admit(node, id, hash, proposal.at, in: space, at: index)
+    case .allocateBlock(let hosts, let scope): return try allocate(hosts, scope, for: author, in: space, at: index)
+    case .releaseBlock(let held): return try release(held, by: author, at: index)
+    case .createVine(let name): return try createVine(name, by: author, at: index)
+    case .renameVine(let network, let name): return try renameVine(network, name, by: author, at: index)
+    case .deleteVine(let network): return try deleteVine(network, by: author, at: index)
+    case .takePart(let network): return try takePart(network, by: author, in: space, at: index)
+    case .leaveVine(let network): return try leaveVine(network, by: author, at: index)
     case .revoke(let node):
       guard view.sites[node] != nil else { throw .notAdmitted }
-      changes[.revocation(node)] = .revocation
+      set(.revocation(node), .revocation, at: index)
+      return .done
+    case .delegate(let node, let length): return try delegate(to: node, prefixLength: length, in: space, at: index)
+    case .endDelegation(let reserve): return try endDelegation(reserve, by: author, at: index)
+    case .ratify(let grants): return .ratified(grants.map { ratify($0, at: index) })
+    case .accuse(let one, let other): return try accuse(one, other, at: index)
+    case .reclaim(let node, let known): return try reclaim(node, known: known, by: author, at: index)
+    case .endQuarantines: return try endQuarantines(at: index)
     }
-    return .done
   }
 
-  private func participants(of network: NetworkID) throws(RegistryRefusal) -> [NodeID] {
-    guard view.vines[network] != nil else { throw .unknownVine(network) }
-    return view.participants(of: network)
+  // MARK: Facts
+
+  /// Version of the newest fact of a key.
+  func known(_ key: FactKey) -> FactVersion? { current[key]?.version }
+
+  /// Decides a fact; nil takes it back. Everything that is derived from facts follows.
+  mutating func set(_ key: FactKey, _ body: FactBody?, at index: UInt64) {
+    adopt(RegistryFact(key: key, version: FactVersion(epoch: epoch, index: index), body: body))
+    changed[key] = true
   }
 
-  private func allocate(
-    _ hosts: Int, for node: NodeID, in space: Block, _ changes: inout SortedMap<FactKey, FactBody?>
-  ) throws(RegistryRefusal) -> Block {
-    guard let length = Block.prefixLength(forHosts: hosts),
-      let block = BlockAllocator(pool: space, taken: view.blocks.keys).best(prefixLength: length)
-    else { throw .noBlockLeft(hosts: hosts) }
-    changes[.block(block)] = .block(owner: node)
-    return block
-  }
-
-  private mutating func invite(
-    _ id: InvitationID, _ hash: [UInt8], _ site: SiteName, _ hosts: Int, _ expires: WallTime, at now: WallTime
-  ) throws(RegistryRefusal) -> RegistryAnswer {
-    guard siteNames[site] == nil else { throw .siteNameTaken(site) }
-    guard Block.prefixLength(forHosts: hosts) != nil else { throw .noBlockLeft(hosts: hosts) }
-    for old in invitations.keys where invitations[old].map({ $0.expires < now }) ?? false { invitations[old] = nil }
-    guard invitations.count < Self.invitationsMax else { throw .limitReached("open invitations") }
-    invitations[id] = Invitation(secretHash: hash, site: site, hosts: hosts, expires: expires)
-    return .invited
-  }
-
-  private mutating func admit(
-    _ node: NodeID, _ id: InvitationID, _ hash: [UInt8], at now: WallTime, in space: Block,
-    _ changes: inout SortedMap<FactKey, FactBody?>
-  ) throws(RegistryRefusal) -> RegistryAnswer {
-    guard let invitation = invitations[id] else { throw .unknownInvitation }
-    guard invitation.secretHash == hash else { throw .secretMismatch }
-    if let user = invitation.usedBy {
-      // The same VR asking again lost the answer.
-      guard user == node, let block = view.blocks(of: node).first else { throw .invitationUsed(by: user) }
-      return .admitted(site: invitation.site, block)
+  /// Takes a fact that was decided before.
+  mutating func adopt(_ fact: RegistryFact) {
+    let (old, new) = (current[fact.key]?.body, fact.body)
+    current[fact.key] = fact
+    let isNews = view.absorb(fact)
+    precondition(isNews, "a fact that is decided is newer than what it replaces")
+    switch fact.key {
+    case .mesh: if case .mesh(let pool)? = new { space = RegistrySpace(pool: pool) }
+    case .site(let node): if case .site(let name)? = new { siteNames[name] = node }
+    case .block, .scopedBlock:
+      guard let held = fact.key.holding else { break }
+      if old != nil, new == nil { space?.remove(held) } else if old == nil, new != nil { space?.insert(held) }
+    case .quarantine(let held):
+      if old != nil, new == nil { space?.remove(held) } else if old == nil, new != nil { space?.insert(held) }
+    case .reserve(let block):
+      if old != nil, new == nil { space?.remove(reserve: block) }
+      if old == nil, new != nil { space?.insert(reserve: block) }
+    case .vine, .participation, .revocation, .voter: break
     }
-    guard now < invitation.expires else { throw .invitationExpired(at: invitation.expires) }
-    guard !view.isRevoked(node) else { throw .revoked }
-    guard siteNames[invitation.site] == nil else { throw .siteNameTaken(invitation.site) }
-    guard view.site(tagged: node.tag) == nil else { throw .tagTaken }
-    let block = try allocate(invitation.hosts, for: node, in: space, &changes)
-    changes[.site(node)] = .site(name: invitation.site)
-    invitations[id]?.usedBy = node
-    return .admitted(site: invitation.site, block)
   }
 
-  /// What must hold after every command; for tests and simulations.
-  public func checkInvariants() {
-    let blocks = view.blocks.keys
-    for (left, right) in zip(blocks, blocks.dropFirst()) {
-      precondition(!left.overlaps(right), "\(left) and \(right) overlap")
-    }
-    for (block, owner) in view.blocks {
-      precondition(view.sites[owner] != nil, "\(block) belongs to nobody")
-      precondition(view.space?.contains(block) == true, "\(block) lies outside the space")
-    }
-    precondition(Set(view.sites.values.map(\.name)).count == view.sites.count, "two sites have one name")
-    precondition(Set(view.sites.keys.map(\.tag)).count == view.sites.count, "two VRs have one tag")
+  /// Facts that changed since the last call, in the order of their keys.
+  mutating func takeChanges() -> [RegistryFact] {
+    let facts = changed.keys.compactMap { current[$0] }
+    changed.removeAll()
+    return facts
   }
 }

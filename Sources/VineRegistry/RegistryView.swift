@@ -15,15 +15,22 @@ public struct RegistryView: Sendable {
     fileprivate let mark: Mark
   }
 
-  /// The log index of a key's newest fact; what was taken back is remembered, or an older fact would bring it back.
-  fileprivate struct Mark: Hashable, Sendable {
+  /// The version of a key's newest fact; what was taken back is remembered, or an older fact would bring it back.
+  struct Mark: Hashable, Sendable {
     /// Twice the index, and one more if the fact stands.
-    let word: UInt64
+    private let word: UInt64
+    private let epoch: UInt32
 
-    init(index: UInt64, stands: Bool) { word = index << 1 | (stands ? 1 : 0) }
+    init(_ fact: RegistryFact) {
+      word = fact.version.index << 1 | (fact.body != nil ? 1 : 0)
+      epoch = fact.version.epoch
+    }
 
+    var version: FactVersion { FactVersion(epoch: epoch, index: index) }
     var index: UInt64 { word >> 1 }
     var stands: Bool { word & 1 == 1 }
+    /// Of the first epoch it is `word` itself.
+    fileprivate var summary: UInt64 { word &+ UInt64(epoch &- 1) << 40 }
   }
 
   /// A site's part in a ViNe; order is by ViNe.
@@ -36,7 +43,7 @@ public struct RegistryView: Sendable {
   }
 
   /// Something of a VR's; order is by VR. Whose it is for certain is asked elsewhere: tags may be the same.
-  private struct Owned<Thing: Hashable & Comparable & Sendable>: Hashable, Comparable, Sendable {
+  struct Owned<Thing: Hashable & Comparable & Sendable>: Hashable, Comparable, Sendable {
     let tag: NodeTag
     let thing: Thing
     static func < (left: Self, right: Self) -> Bool {
@@ -46,36 +53,36 @@ public struct RegistryView: Sendable {
 
   public private(set) var space: Block?
   public private(set) var sites: SortedMap<NodeID, Site> = [:]
+  /// Blocks that count in every ViNe.
   public private(set) var blocks: SortedMap<Block, NodeID> = [:]
   public private(set) var vines: SortedMap<NetworkID, Vine> = [:]
   /// Equal for equal facts in whatever order they came: the sum of hashes of keys, indices and whether they stand.
   public private(set) var digest: UInt64 = 0
 
-  private var meshIndex: UInt64?
+  private var meshMark: Mark?
   /// Of sites that were taken back.
   private var goneSites: SortedMap<NodeID, Mark> = [:]
   private var blockMarks: SortedMap<Block, Mark> = [:]
   private var vineMarks: SortedMap<NetworkID, Mark> = [:]
   private var parts: SortedMap<Part, Mark> = [:]
   private var revocations: SortedMap<NodeID, Mark> = [:]
-  private var voterMarks: SortedMap<NodeID, Mark> = [:]
-  private var voterReasons: SortedMap<NodeID, VoterReason> = [:]
   private var ownedBlocks: SortedMap<Owned<Block>, Bool> = [:]
   /// ViNes that a VR takes part in, or did.
   private var ownedParts: SortedMap<Owned<NetworkID>, Bool> = [:]
   private var vineNames: SortedMap<VineName, NetworkID> = [:]
+  /// Blocks that count in one ViNe only, reserves, quarantines and voters.
+  var rest = RegistryRest()
 
   public init() {}
 
   /// - Returns: false if a fact of the same or a later index is known, or key and body do not match.
   public mutating func absorb(_ fact: RegistryFact) -> Bool {
     guard fact.isConsistent else { return false }
-    let mark = Mark(index: fact.index, stands: fact.body != nil)
+    let mark = Mark(fact)
     switch fact.key {
     case .mesh:
-      let known = meshIndex.map { Mark(index: $0, stands: space != nil) }
-      guard note(fact.key, known, mark) else { return false }
-      meshIndex = fact.index
+      guard note(fact.key, meshMark, mark) else { return false }
+      meshMark = mark
       if case .mesh(let space)? = fact.body { self.space = space } else { space = nil }
     case .site(let node):
       guard note(fact.key, sites[node]?.mark ?? goneSites[node], mark) else { return false }
@@ -103,10 +110,9 @@ public struct RegistryView: Sendable {
     case .revocation(let node):
       guard note(fact.key, revocations[node], mark) else { return false }
       revocations[node] = mark
-    case .voter(let node):
-      guard note(fact.key, voterMarks[node], mark) else { return false }
-      voterMarks[node] = mark
-      if case .voter(let reason)? = fact.body { voterReasons[node] = reason } else { voterReasons[node] = nil }
+    case .scopedBlock, .reserve, .quarantine, .voter:
+      guard note(fact.key, rest.mark(of: fact.key), mark) else { return false }
+      rest.absorb(fact, mark)
     }
     return true
   }
@@ -114,7 +120,7 @@ public struct RegistryView: Sendable {
   /// - Returns: whether the fact is newer than what is known of its key.
   private mutating func note(_ key: FactKey, _ known: Mark?, _ mark: Mark) -> Bool {
     if let known {
-      guard known.index < mark.index else { return false }
+      guard known.version < mark.version else { return false }
       digest &-= Self.hash(key, known)
     }
     digest &+= Self.hash(key, mark)
@@ -122,7 +128,7 @@ public struct RegistryView: Sendable {
   }
 
   private static func hash(_ key: FactKey, _ mark: Mark) -> UInt64 {
-    (key.fingerprint &+ mark.index &* 2 &+ (mark.stands ? 1 : 0)).mixed
+    (key.fingerprint &+ mark.summary).mixed
   }
 
   private mutating func absorb(vine body: FactBody?, _ network: NetworkID) {
@@ -185,30 +191,17 @@ public struct RegistryView: Sendable {
 
   // MARK: VRs and blocks
 
+  /// Whether a VR's word on a decision counts: it votes, or stopped to no earlier than that, and was not revoked before.
+  /// - Returns: nil if no fact says whether it votes.
+  public func mayAttest(_ node: NodeID, _ decision: FactVersion) -> Bool? {
+    guard let mark = rest.voters.marks[node] else { return nil }
+    if let revocation = revocations[node], revocation.stands, revocation.version < decision { return false }
+    return mark.stands || decision <= mark.version
+  }
+
   public func isRevoked(_ node: NodeID) -> Bool { revocations[node]?.stands ?? false }
 
   public var revoked: [NodeID] { revocations.filter { $0.1.stands }.map(\.0) }
-
-  // MARK: Voters
-
-  /// VRs that vote, as far as facts tell; sorted.
-  public var voters: [NodeID] { voterReasons.keys }
-
-  public func voterReason(_ node: NodeID) -> VoterReason? { voterReasons[node] }
-
-  /// Log index at which the VR stopped voting; nil if it votes, or no fact says anything of it.
-  public func voterGone(_ node: NodeID) -> UInt64? {
-    voterMarks[node].flatMap { $0.stands ? nil : $0.index }
-  }
-
-  /// Whether a VR's word on what was decided at `index` counts: it votes, or stopped to no earlier than that, and was
-  /// not revoked before.
-  /// - Returns: nil if no fact says whether it votes.
-  public func mayAttest(_ node: NodeID, decidedAt index: UInt64) -> Bool? {
-    guard let mark = voterMarks[node] else { return nil }
-    if let revocation = revocations[node], revocation.stands, revocation.index < index { return false }
-    return mark.stands || index <= mark.index
-  }
 
   /// The site that has this tag; the registry admits no two.
   public func site(tagged tag: NodeTag) -> NodeID? {
@@ -217,12 +210,34 @@ public struct RegistryView: Sendable {
 
   public func vine(named name: VineName) -> NetworkID? { vineNames[name] }
 
-  /// By address.
+  public func owner(of held: ScopedBlock) -> NodeID? {
+    held.scope == nil ? blocks[held.block] : scopedBlocks[held]
+  }
+
+  /// All of a site, whether they count in one ViNe or in all; by address, each once.
   public func blocks(of node: NodeID) -> [Block] {
+    let scoped = rest.scopedBlocks(of: node)
+    guard !scoped.isEmpty else { return meshBlocks(of: node) }
+    let all = (meshBlocks(of: node) + scoped.map(\.block)).sorted()
+    return all.enumerated().filter { $0.offset == 0 || all[$0.offset - 1] != $0.element }.map(\.element)
+  }
+
+  /// Blocks of a site that count in this ViNe; by address.
+  public func blocks(of node: NodeID, in network: NetworkID) -> [Block] {
+    let scoped = rest.scopedBlocks(of: node).filter { $0.scope == network }
+    return scoped.isEmpty ? meshBlocks(of: node) : (meshBlocks(of: node) + scoped.map(\.block)).sorted()
+  }
+
+  /// All of a site; those that count in every ViNe first, then by ViNe.
+  public func holdings(of node: NodeID) -> [ScopedBlock] {
+    meshBlocks(of: node).map { ScopedBlock($0) } + rest.scopedBlocks(of: node)
+  }
+
+  private func meshBlocks(of node: NodeID) -> [Block] {
     Self.things(of: node, in: ownedBlocks, from: .lowest).filter { blocks[$0] == node }
   }
 
-  private static func things<Thing>(of node: NodeID, in map: SortedMap<Owned<Thing>, Bool>, from first: Thing)
+  static func things<Thing>(of node: NodeID, in map: SortedMap<Owned<Thing>, Bool>, from first: Thing)
     -> [Thing]
   {
     var found: [Thing] = []

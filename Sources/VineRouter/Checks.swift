@@ -1,6 +1,7 @@
 import VineBase
 import VineGossip
 import VineIdentity
+import VineRegistry
 import VineSession
 
 /// The two checks of signatures that a router makes, and the reading of records. They depend on their arguments alone,
@@ -23,6 +24,9 @@ public struct Checks: Sendable {
     self.certificate = certificate
     self.content = content
   }
+
+  /// How the registry checks grants of cut-off delegates.
+  public var grants: GrantTrust { GrantTrust(hash: { Genesis.hash(of: $0) }, isValid: signature) }
 
   /// By Ed25519, and by the authority in the mesh's genesis.
   public init(trust: MeshTrust) {

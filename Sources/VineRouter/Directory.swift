@@ -64,10 +64,11 @@ public struct Directory: Sendable {
 
   private mutating func learn(_ fact: RegistryFact) {
     switch fact.key {
-    case .block(let block):
-      let before = view.blocks[block]
+    case .block, .scopedBlock:
+      guard let held = fact.key.holding else { return }
+      let before = view.owner(of: held)
       guard view.absorb(fact) else { return }
-      let after = view.blocks[block]
+      let after = view.owner(of: held)
       if let before { deriveParts(of: before) }
       if let after, after != before { deriveParts(of: after) }
     case .vine(let network):
@@ -84,7 +85,7 @@ public struct Directory: Sendable {
         decided(network, fact.index)
         derivePart(of: node, in: network)
       }
-    case .mesh, .site, .voter: _ = view.absorb(fact)
+    case .mesh, .site, .reserve, .quarantine, .voter: _ = view.absorb(fact)
     }
   }
 
@@ -116,7 +117,7 @@ public struct Directory: Sendable {
       return
     }
     let claim = records[node]?.claims[network]
-    let addresses = claim.map { GNDT.part(of: $0.addresses, in: view.blocks(of: node)) } ?? AddressSet()
+    let addresses = claim.map { GNDT.part(of: $0.addresses, in: view.blocks(of: node, in: network)) } ?? AddressSet()
     _ = tables.update(network) { $0.set(addresses, changes: UInt64(claim?.changes ?? 0), of: node) }
   }
 

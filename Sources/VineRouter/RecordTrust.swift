@@ -33,8 +33,8 @@ public struct RecordTrust: Sendable {
     case .fact:
       // A fact of a kind that this version cannot read cannot be checked against its key: not believed.
       guard case .fact(let fact) = content(record), fact.key.bytes == record.key.id,
-        fact.index == record.version.sequence,
-        view.mayAttest(record.author, decidedAt: fact.index) ?? (record.author == founder)
+        record.version == RecordVersion(fact.version),
+        view.mayAttest(record.author, fact.version) ?? (record.author == founder)
       else { return false }
     default: break
     }
@@ -55,7 +55,7 @@ public struct RecordTrust: Sendable {
   public static func attest(_ fact: RegistryFact, by key: StaticKey) -> SignedRecord {
     sign(
       SignedRecord(
-        key: RecordKey(kind: .fact, id: fact.key.bytes), version: RecordVersion(epoch: 1, sequence: fact.index),
+        key: RecordKey(kind: .fact, id: fact.key.bytes), version: RecordVersion(fact.version),
         author: key.node, payload: FactRecord.encode(fact), signature: []), with: key)
   }
 
@@ -72,4 +72,9 @@ public struct RecordTrust: Sendable {
       key: record.key, version: record.version, author: record.author, payload: record.payload,
       signature: key.sign(record.signedBytes))
   }
+}
+
+extension RecordVersion {
+  /// A fact's, as gossip compares it.
+  init(_ version: FactVersion) { self.init(epoch: UInt64(version.epoch), sequence: version.index) }
 }

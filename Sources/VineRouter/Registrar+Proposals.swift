@@ -90,7 +90,7 @@ extension Registrar {
       proposal.author == peer || voters.contains(peer) || raft.configuration.members.contains { $0.node == peer }
     guard isTrusted, isVoter else { return [] }
     if raft.isLeader {
-      if let outcome = registry.outcome(of: proposal.id) {
+      if let outcome = registry.outcome(of: proposal.id, by: proposal.author) {
         return [.send(.proposalAnswer(proposal.id, outcome), to: peer)]
       }
       proposals.pass(proposal, from: peer)

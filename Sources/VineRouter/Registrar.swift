@@ -21,6 +21,8 @@ public struct Registrar: Sendable {
     case answered(ProposalID, Result<RegistryAnswer, ProposalFailure>)
     /// Who leads, or who is in the group, is news.
     case groupChanged
+    /// This voter stops, and why.
+    case faulty(String)
   }
 
   /// Why a proposal has no answer of the registry.
@@ -32,9 +34,11 @@ public struct Registrar: Sendable {
 
   public let node: NodeID
   /// The registry's state; of a VR that does not vote, empty or of the time when it did.
-  public internal(set) var registry = Registry()
+  public internal(set) var registry: Registry
   public internal(set) var raft: Raft
-  public private(set) var appliedIndex: UInt64 = 0
+  public private(set) var appliedIndex: UInt64
+  /// Why this voter takes no part any more: it could not read what the group decided. It is replaced like a dead one.
+  public private(set) var fault: String?
   /// VRs that vote as far as facts tell: whom to ask, and who may begin to speak to this one of consensus.
   public internal(set) var voters: [NodeID]
   /// Log index at which the group left this VR out, as a fact says.
@@ -45,9 +49,15 @@ public struct Registrar: Sendable {
   /// - Parameters:
   ///   - voters: as far as facts tell, or the founder.
   ///   - store, memory: the store and what it holds; empty on a VR that never was in the group.
-  public init(node: NodeID, voters: [NodeID], store: StoreID, memory: RaftMemory, random: RandomSource) {
+  ///   - registry: what the memory's snapshot came to.
+  public init(
+    node: NodeID, voters: [NodeID], store: StoreID, memory: RaftMemory, registry: Registry = Registry(),
+    random: RandomSource
+  ) {
     precondition(!voters.isEmpty, "a mesh has at least one voter")
     self.node = node
+    self.registry = registry
+    appliedIndex = memory.snapshot.index.rawValue
     self.voters = voters
     raft = Raft(self: VoterID(node: node, store: store), memory: memory, settings: RaftSettings(), random: random)
   }
@@ -63,14 +73,14 @@ public struct Registrar: Sendable {
   public var nextWakeup: Wakeup? { Wakeup.earliest(groupWakeup, proposals.nextWakeup) }
 
   /// Whoever was left out campaigns no more; a leader that wants it again speaks first.
-  private var groupWakeup: Wakeup? { isRetired && !raft.isLeader ? nil : raft.nextWakeup }
+  private var groupWakeup: Wakeup? { fault != nil || isRetired && !raft.isLeader ? nil : raft.nextWakeup }
 
   /// Gives another run of the same VR other luck.
   mutating func reseed(_ random: RandomSource) { raft.reseed(random) }
 
   /// Only members of the group speak of consensus, and voters to whoever they want in it.
   public mutating func received(_ message: RaftMessage, from peer: NodeID, at now: Instant) -> [Effect] {
-    guard voters.contains(peer) || members.contains(peer) else { return [] }
+    guard fault == nil, voters.contains(peer) || members.contains(peer) else { return [] }
     return step(.received(message, from: peer), at: now)
   }
 
@@ -101,14 +111,40 @@ public struct Registrar: Sendable {
         proposals.sendAll(at: now)
         effects.append(.groupChanged)
       case .configuration: effects.append(.groupChanged)
-      // The registry neither makes snapshots nor reads through consensus.
-      case .restore, .readable: break
+      case .restore(let snapshot): effects += restore(snapshot)
+      // Nobody asks for reads.
+      case .readable: break
       }
     }
-    return effects
+    return effects + compact(at: now)
+  }
+
+  // MARK: State machine
+
+  /// Entries between two snapshots: a registry of a thousand sites takes half a megabyte.
+  static let entriesPerSnapshot: UInt64 = 4096
+
+  private mutating func compact(at now: Instant) -> [Effect] {
+    guard appliedIndex >= raft.snapshotIndex.rawValue + Self.entriesPerSnapshot, fault == nil else { return [] }
+    return step(.compact(through: LogIndex(rawValue: appliedIndex), state: registry.snapshot.encode()), at: now)
+  }
+
+  /// The state machine begins anew with a leader's state. Its facts come through gossip, as to everybody.
+  private mutating func restore(_ snapshot: Snapshot) -> [Effect] {
+    do throws(WireError) {
+      let trust = registry.trust
+      registry = try Registry.restored(from: snapshot)
+      registry.trust = trust
+      appliedIndex = snapshot.index.rawValue
+      return [.groupChanged]
+    } catch {
+      fault = "the leader's snapshot cannot be read: \(error)"
+      return [.faulty("\(fault ?? "")")]
+    }
   }
 
   private mutating func apply(_ entry: LogEntry) -> [Effect] {
+    guard fault == nil else { return [] }
     precondition(entry.index.rawValue > appliedIndex, "log entry \(entry.index) was applied before")
     appliedIndex = entry.index.rawValue
     switch entry.payload {

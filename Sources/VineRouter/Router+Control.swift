@@ -121,6 +121,7 @@ extension Router {
       case .facts(let facts):
         for fact in facts { attest(fact, &turn) }
       case .groupChanged: turn.pathsChanged = true
+      case .faulty(let why): turn.report(.voterStopped(why))
       case .answered(let id, let outcome): answered(id, outcome, &turn)
       }
     }
@@ -149,8 +150,8 @@ extension Router {
     turn.pathsChanged = true
     switch key {
     case .site(node): turn.ownRecordChanged = true
-    case .block(let block) where directory.view.blocks[block] == node:
-      turn.report(.blockOwned(block))
+    case .block(let block), .scopedBlock(_, let block):
+      if let held = key.holding, directory.view.owner(of: held) == node { turn.report(.blockOwned(block)) }
     case .revocation(let peer):
       authenticator.revoked.insert(peer)
       noteQueueVR(of: peer)
@@ -160,7 +161,7 @@ extension Router {
       }
     case .voter:
       learnVoters()
-    case .mesh, .site, .block, .vine, .participation: break
+    case .mesh, .site, .vine, .participation, .reserve, .quarantine: break
     }
   }
 }

@@ -64,7 +64,7 @@ extension Router {
 
   /// What the joiner needs to find its place: its own facts, and some public VRs. The rest it gets from those.
   private mutating func introduction(to guest: NodeID) -> [SignedRecord] {
-    let keys: [FactKey] = [.mesh, .site(guest)] + directory.view.blocks(of: guest).map(FactKey.block)
+    let keys: [FactKey] = [.mesh, .site(guest)] + directory.view.holdings(of: guest).map(FactKey.holding)
     let facts = keys.compactMap { gossip.store[RecordKey(kind: .fact, id: $0.bytes)] }
     let known = random.shuffled(gossip.allMembers.filter { $0.isPublic && $0.state == .alive && $0.node != guest })
     let introduced = known.prefix(Self.introducedMax).map(\.node) + [node]

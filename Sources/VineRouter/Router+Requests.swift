@@ -15,8 +15,11 @@ extension Router {
     case .leaveVine(let name): withVine(name, id, &turn) { .leaveVine($0) }
     case .addHost(let address, let name): addHost(address, name, id, &turn)
     case .removeHost(let address, let name): removeHost(address, name, id, &turn)
-    case .requestBlock(let hosts): propose(.allocateBlock(hosts: hosts), for: .request(id, .block(nil)), &turn)
-    case .releaseBlock(let block): propose(.releaseBlock(block), for: .request(id, .block(block)), &turn)
+    case .renameVine(let name, let new): withVine(name, id, &turn) { .renameVine($0, new) }
+    case .requestBlock(let hosts, nil):
+      propose(.allocateBlock(hosts: hosts, scope: nil), for: .request(id, .block(nil)), &turn)
+    case .requestBlock(let hosts, let name?): requestBlock(hosts, in: name, id, &turn)
+    case .releaseBlock(let block): releaseBlock(block, id, &turn)
     }
   }
 
@@ -75,6 +78,19 @@ extension Router {
     propose(command(network), for: .request(id, .vine(name)), &turn)
   }
 
+  // MARK: Blocks
+
+  /// A block that counts in one ViNe only.
+  private mutating func requestBlock(_ hosts: Int, in name: VineName, _ id: RequestID, _ turn: inout Turn) {
+    guard let network = directory.view.vine(named: name) else { return refuse(id, .unknownVine(name), &turn) }
+    propose(.allocateBlock(hosts: hosts, scope: network), for: .request(id, .block(nil)), &turn)
+  }
+
+  private mutating func releaseBlock(_ block: Block, _ id: RequestID, _ turn: inout Turn) {
+    let held = directory.view.holdings(of: node).first { $0.block == block } ?? ScopedBlock(block)
+    propose(.releaseBlock(held), for: .request(id, .block(block)), &turn)
+  }
+
   // MARK: LNDT
 
   private mutating func addHost(_ address: IPv4Address, _ name: VineName, _ id: RequestID, _ turn: inout Turn) {
@@ -84,7 +100,7 @@ extension Router {
         "site \(identity.site) takes no part in ViNe \(name)", mend: "run `vine-mesh vine join \(name)` first")
       return refuse(id, failure, &turn)
     }
-    let blocks = directory.view.blocks(of: node)
+    let blocks = directory.view.blocks(of: node, in: network)
     guard let block = blocks.first(where: { $0.contains(address) }) else {
       let own = blocks.map(\.description).joined(separator: ", ")
       let failure = RequestFailure(

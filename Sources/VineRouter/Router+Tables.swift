@@ -84,7 +84,7 @@ extension Router {
       claims[network] = claim.addresses.isEmpty ? claim : claim.changed(to: AddressSet())
     }
     for (network, addresses) in hosts.participation where part.networks.contains(network) {
-      let own = GNDT.part(of: addresses, in: part.blocks)
+      let own = GNDT.part(of: addresses, in: directory.view.blocks(of: node, in: network))
       if let claim = known[network], claim.addresses == own {
         claims[network] = claim
       } else if !own.isEmpty {

@@ -6,7 +6,8 @@ import VineRegistry
 /// Who may vote, as far as this VR knows: for the leader, which chooses.
 extension Router {
   mutating func learnVoters() {
-    let index = directory.view.voterGone(node).map { LogIndex(rawValue: $0) }
+    let gone = directory.view.voterGone(node).flatMap { $0.epoch == registrar.raft.epoch.rawValue ? $0.index : nil }
+    let index = gone.map { LogIndex(rawValue: $0) }
     registrar.learned(voters: directory.view.voters, retiredAt: index)
   }
 

@@ -62,7 +62,8 @@ public struct Router: Sendable {
     authenticator = MeshAuthenticator(checks: checks)
     registrar = Registrar(
       node: identity.node, voters: voters, store: memory.store, memory: memory.consensus,
-      random: RandomSource(seed: random.next()))
+      registry: memory.registry, random: RandomSource(seed: random.next()))
+    registrar.registry.trust = checks.grants
     gossip = Gossip(
       self: identity.node, incarnation: memory.incarnation, settings: GossipSettings(),
       random: RandomSource(seed: random.next()), knowledge: memory.knowledge.gossip)

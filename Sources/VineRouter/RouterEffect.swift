@@ -54,6 +54,8 @@ public enum RouterEvent: Hashable, Sendable {
   case siteJoined(NodeID, site: String, Block)
   case joinRefused(NodeID, String)
   case blockOwned(Block)
+  /// A voter stops taking part, and why.
+  case voterStopped(String)
   case recordsRefused(Int, from: NodeID)
   case undecodable(from: NodeID, String)
 }

@@ -38,11 +38,13 @@ public struct RequestID: Hashable, Comparable, Sendable, RawRepresentable {
 /// What can be asked of a VR on its own machine.
 public enum LocalRequest: Sendable {
   case invite(site: SiteName, hosts: Int, validFor: Duration)
-  case createVine(VineName), deleteVine(VineName), joinVine(VineName), leaveVine(VineName)
+  case createVine(VineName), deleteVine(VineName), renameVine(VineName, to: VineName), joinVine(VineName), leaveVine(
+    VineName)
   case addHost(IPv4Address, VineName)
   /// From one ViNe, or from all with nil.
   case removeHost(IPv4Address, VineName?)
-  case requestBlock(hosts: Int), releaseBlock(Block)
+  /// With a ViNe: the block counts in that one only.
+  case requestBlock(hosts: Int, vine: VineName?), releaseBlock(Block)
 }
 
 /// What a local request came to.

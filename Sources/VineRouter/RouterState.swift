@@ -4,8 +4,10 @@ import VineGossip
 import VineIdentity
 import VinePath
 import VineRaft
+import VineRegistry
 import VineRouting
 import VineSession
+import VineWire
 
 /// What a VR is and never changes while it runs.
 public struct RouterIdentity: Sendable {
@@ -75,18 +77,35 @@ public struct RouterMemory: Sendable {
   public let store: StoreID
   /// Empty on a VR that never was in the consensus group.
   public let consensus: RaftMemory
+  /// What the log came to up to its snapshot.
+  public let registry: Registry
   public let knowledge: Knowledge
   /// Already raised for this start, and durable: no two runs share one.
   public let incarnation: UInt64
   public let hosts: LNDT
 
+  /// - Throws: if the snapshot is none of a registry.
   public init(
     store: StoreID, consensus: RaftMemory, knowledge: Knowledge, incarnation: UInt64, hosts: LNDT
-  ) {
+  ) throws(WireError) {
+    registry = try Registry.restored(from: consensus.snapshot)
     self.store = store
     self.consensus = consensus
     self.knowledge = knowledge
     self.incarnation = incarnation
     self.hosts = hosts
+  }
+}
+
+extension Registry {
+  /// The registry of a snapshot; a group that has just begun has an empty one.
+  static func restored(from snapshot: Snapshot) throws(WireError) -> Registry {
+    guard !snapshot.state.isEmpty else { return Registry() }
+    let parts = try RegistrySnapshot.decode(snapshot.state)
+    do throws(SnapshotFault) {
+      return try Registry(parts)
+    } catch {
+      throw .invalid("registry snapshot: its facts contradict one another")
+    }
   }
 }

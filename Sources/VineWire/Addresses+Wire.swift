@@ -1,5 +1,6 @@
 import VineAddress
 import VineBase
+import VineRegistry
 
 extension PBEndpoint {
   init(_ endpoint: Endpoint) {
@@ -24,6 +25,17 @@ extension PBBlock {
       let block = Block(base: IPv4Address(rawValue: base), prefixLength: Int(prefixLength))
     else { throw .invalid("block") }
     return block
+  }
+}
+
+extension PBScopedBlock {
+  init(_ held: ScopedBlock) {
+    block = PBBlock(held.block)
+    if let network = held.scope { scope = network.rawValue }
+  }
+
+  func scopedBlock() throws(WireError) -> ScopedBlock {
+    ScopedBlock(try block.block(), scope: scope == 0 ? nil : NetworkID(rawValue: scope))
   }
 }
 

@@ -1,5 +1,6 @@
 import SwiftProtobuf
 import VineBase
+import VineRegistry
 
 /// A generated message: how every decoder and encoder of this module reaches protobuf.
 extension SwiftProtobuf.Message {
@@ -31,6 +32,11 @@ enum Field {
   static func node(_ bytes: some Collection<UInt8>, _ what: String) throws(WireError) -> NodeID {
     guard let node = NodeID(bytes) else { throw .invalid(what) }
     return node
+  }
+
+  static func invitation(_ bytes: some Collection<UInt8>) throws(WireError) -> InvitationID {
+    guard let id = InvitationID(bytes) else { throw .invalid("invitation identifier") }
+    return id
   }
 
   static func bytes(_ bytes: some Collection<UInt8>, count: Int, _ what: String) throws(WireError) -> [UInt8] {

@@ -31,13 +31,31 @@ extension PBProposal {
       admit.node = .init(node.bytes)
       admit.invitation = .init(invitation.bytes)
       admit.secretHash = .init(secretHash)
-    case .allocateBlock(let hosts): allocateBlock.hosts = UInt32(clamping: hosts)
-    case .releaseBlock(let block): releaseBlock = PBBlock(block)
+    case .allocateBlock(let hosts, let scope):
+      allocateBlock.hosts = UInt32(clamping: hosts)
+      if let scope { allocateBlock.scope = scope.rawValue }
+    case .releaseBlock(let held):
+      if held.scope == nil { releaseBlock = PBBlock(held.block) } else { releaseScopedBlock = PBScopedBlock(held) }
     case .createVine(let name): createVine = name.description
+    case .renameVine(let network, let name):
+      renameVine.network = network.rawValue
+      renameVine.name = name.description
     case .deleteVine(let network): deleteVine = network.rawValue
     case .takePart(let network): takePart = network.rawValue
     case .leaveVine(let network): leaveVine = network.rawValue
     case .revoke(let node): revoke = .init(node.bytes)
+    case .delegate(let node, let length):
+      delegate.to = .init(node.bytes)
+      delegate.prefixLength = UInt32(clamping: length)
+    case .endDelegation(let reserve): endDelegation = PBBlock(reserve)
+    case .ratify(let grants): ratify.grants = grants.map(PBSignedGrant.init)
+    case .accuse(let one, let other):
+      accuse.one = PBSignedGrant(one)
+      accuse.other = PBSignedGrant(other)
+    case .reclaim(let node, let known):
+      reclaim.node = .init(node.bytes)
+      reclaim.known = known
+    case .endQuarantines: endQuarantines = PBNothing()
     }
   }
 
@@ -63,23 +81,74 @@ extension PBProposal {
       .admit(
         node: try Field.node(wire.node, "node"), invitation: try Self.invitation(wire.invitation),
         secretHash: try Self.hash(wire.secretHash))
-    case .allocateBlock(let wire)?: .allocateBlock(hosts: Int(wire.hosts))
-    case .releaseBlock(let wire)?: .releaseBlock(try wire.block())
+    case .allocateBlock(let wire)?:
+      .allocateBlock(hosts: Int(wire.hosts), scope: wire.scope == 0 ? nil : NetworkID(rawValue: wire.scope))
+    case .releaseBlock(let wire)?: .releaseBlock(ScopedBlock(try wire.block()))
+    case .releaseScopedBlock(let wire)?: .releaseBlock(try wire.scopedBlock())
+    case .renameVine(let wire)?:
+      .renameVine(NetworkID(rawValue: wire.network), try Field.name(wire.name, "ViNe name"))
     case .createVine(let name)?: .createVine(try Field.name(name, "ViNe name"))
     case .deleteVine(let network)?: .deleteVine(NetworkID(rawValue: network))
     case .takePart(let network)?: .takePart(NetworkID(rawValue: network))
     case .leaveVine(let network)?: .leaveVine(NetworkID(rawValue: network))
     case .revoke(let node)?: .revoke(try Field.node(node, "node"))
+    case .delegate(let wire)?:
+      .delegate(to: try Field.node(wire.to, "delegate"), prefixLength: Int(wire.prefixLength))
+    case .endDelegation(let wire)?: .endDelegation(reserve: try wire.block())
+    case .ratify(let wire)?:
+      .ratify(try wire.grants.converted { (grant) throws(WireError) in try grant.signedGrant() })
+    case .accuse(let wire)?: .accuse(try wire.one.signedGrant(), try wire.other.signedGrant())
+    case .reclaim(let wire)?:
+      .reclaim(try Field.node(wire.node, "node"), known: try Field.counter(wire.known, "log index"))
+    case .endQuarantines?: .endQuarantines
     }
   }
 
   private static func invitation(_ bytes: some Collection<UInt8>) throws(WireError) -> InvitationID {
-    guard let id = InvitationID(bytes) else { throw .invalid("invitation identifier") }
-    return id
+    try Field.invitation(bytes)
+  }
+
+  private static func hash(_ bytes: some Collection<UInt8>) throws(WireError) -> [UInt8] {
+    try Field.bytes(bytes, count: secretHashByteCount, "secret hash")
   }
 
   /// SHA-256.
-  private static func hash(_ bytes: some Collection<UInt8>) throws(WireError) -> [UInt8] {
-    try Field.bytes(bytes, count: 32, "secret hash")
+  static let secretHashByteCount = 32
+}
+
+extension PBSignedGrant {
+  init(_ signed: SignedGrant) {
+    let grant = signed.grant
+    reserve = PBBlock(grant.reserve)
+    epoch = grant.delegation.epoch
+    index = grant.delegation.index
+    delegate = .init(grant.delegate.bytes)
+    sequence = grant.sequence
+    previous = .init(grant.previous)
+    block = PBScopedBlock(grant.block)
+    grantee = .init(grant.grantee.bytes)
+    if let one = grant.admission {
+      admission.site = one.site.description
+      admission.invitation = .init(one.invitation.bytes)
+      admission.secretHash = .init(one.secretHash)
+    }
+    signature = .init(signed.signature)
+  }
+
+  func signedGrant() throws(WireError) -> SignedGrant {
+    var admitted: Grant.Admission?
+    if hasAdmission {
+      admitted = Grant.Admission(
+        site: try Field.name(admission.site, "site name"), invitation: try Field.invitation(admission.invitation),
+        secretHash: try Field.bytes(
+          admission.secretHash, count: PBProposal.secretHashByteCount, "secret hash"))
+    }
+    let grant = Grant(
+      reserve: try reserve.block(),
+      delegation: FactVersion(epoch: epoch, index: try Field.counter(index, "log index of a delegation")),
+      delegate: try Field.node(delegate, "delegate"), sequence: sequence,
+      previous: try Field.bytes(previous, count: Grant.hashByteCount, "hash of a grant"),
+      block: try block.scopedBlock(), grantee: try Field.node(grantee, "grantee"), admission: admitted)
+    return SignedGrant(grant, signature: try Field.bytes(signature, count: 64, "signature of a grant"))
   }
 }

@@ -19,11 +19,14 @@ struct BlockCommand: AsyncParsableCommand {
 
     @Option(help: "Hosts that the block has to hold.")
     var hosts: Int
+    @Option(help: "The one ViNe that it shall count in: others may have the same addresses in ViNes it never meets.")
+    var vine: String?
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-      let answer: BlockAnswer = try await daemon.client().post("block/request", BlockRequestBody(hosts: hosts))
+      let answer: BlockAnswer = try await daemon.client().post(
+        "block/request", BlockRequestBody(hosts: hosts, vine: vine))
       try Output.answer(answer, output, "this site has block \(answer.block), gateway \(answer.gateway)")
     }
   }

@@ -4,7 +4,9 @@ import VineControl
 struct VineCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vine", abstract: "ViNes: the virtual networks that share the mesh.",
-    subcommands: [Create.self, List.self, Show.self, Delete.self, Join.self, Leave.self])
+    subcommands: [
+      Create.self, List.self, Show.self, Rename.self, Delete.self, Join.self, Leave.self,
+    ])
 }
 
 /// Carries out a command on one ViNe.
@@ -39,6 +41,23 @@ extension VineCommand {
 
     func run() async throws {
       try await act("join", on: name, daemon, output) { "this site takes part in ViNe \($0.name)" }
+    }
+  }
+
+  struct Rename: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Gives a ViNe that this site takes part in another name.")
+
+    @Argument(help: "Name of the ViNe.")
+    var name: String
+    @Argument(help: "Its new name.")
+    var newName: String
+    @OptionGroup var daemon: DaemonOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      let answer: VineAnswer = try await daemon.client().post(
+        "vine/rename", VineRenameBody(name: name, newName: newName))
+      try Output.answer(answer, output, "ViNe \(name) is called \(answer.name) from now on")
     }
   }
 

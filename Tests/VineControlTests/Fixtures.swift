@@ -97,7 +97,13 @@ enum Figure3 {
     blocks: [
       BlockLine(block: "172.16.0.0/24", site: "uf", node: uf, isOwn: true),
       BlockLine(block: "172.16.1.0/24", site: "nwu", node: nwu, isOwn: false),
-    ], freeAddresses: 1_048_064)
+      BlockLine(block: "172.16.2.0/27", site: "nwu", node: nwu, isOwn: false, vine: "physics"),
+    ],
+    keptFree: [
+      KeptBlockLine(block: "172.16.16.0/20", why: "uf grants from it while it is cut off from the majority"),
+      KeptBlockLine(
+        block: "172.16.4.0/24", why: "pu had it, and may not know that it lost it", secondsLeft: 7260),
+    ], freeAddresses: 1_043_680)
 
   static let voters = VotersView(
     state: .leader, term: 4, leader: "uf", commitIndex: 17, appliedIndex: 17, quorum: 2, hasQuorum: false,

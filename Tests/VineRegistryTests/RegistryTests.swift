@@ -3,57 +3,6 @@ import VineAddress
 import VineBase
 import VineRegistry
 
-/// The sites of the paper's Figure 3, and a registry that grows by one log entry a command.
-private final class Fixture {
-  static let uf = node(1), nwu = node(2), pu = node(3)
-  var registry = Registry()
-  var index: UInt64 = 0
-  var now = WallTime(secondsSince1970: 1000)
-  private var proposals: UInt8 = 0
-
-  static func node(_ byte: UInt8) -> NodeID {
-    guard let node = NodeID([UInt8](repeating: byte, count: 32)) else { preconditionFailure("32 bytes are a node") }
-    return node
-  }
-
-  static func id(_ byte: UInt8) -> UniqueID {
-    guard let id = UniqueID([UInt8](repeating: byte, count: 16)) else {
-      preconditionFailure("16 bytes are an identifier")
-    }
-    return id
-  }
-
-  init(founded: Bool = true) throws {
-    guard founded else { return }
-    _ = try run(Self.uf, .found(site: try site("uf"), hosts: 200, space: Block.standardSpace)).get()
-  }
-
-  func run(_ author: NodeID, _ command: RegistryCommand) -> Result<RegistryAnswer, RegistryRefusal> {
-    proposals += 1
-    return apply(Proposal(id: Self.id(proposals), author: author, at: now, command: command)).outcome
-  }
-
-  func apply(_ proposal: Proposal) -> Registry.Application {
-    index += 1
-    let application = registry.apply(proposal, at: index)
-    registry.checkInvariants()
-    return application
-  }
-
-  func admit(_ node: NodeID, _ name: String, hosts: Int = 100) throws {
-    let invitation = Self.id(node.bytes[0] &+ 100)
-    _ = try run(
-      Self.uf, .invite(invitation, secretHash: [1], site: try site(name), hosts: hosts, expires: later)
-    ).get()
-    _ = try run(Self.uf, .admit(node: node, invitation: invitation, secretHash: [1])).get()
-  }
-
-  var later: WallTime { WallTime(secondsSince1970: now.secondsSince1970 + 60) }
-}
-
-private func site(_ name: String) throws -> SiteName { try #require(SiteName(name)) }
-private func vine(_ name: String) throws -> VineName { try #require(VineName(name)) }
-
 @Suite struct NameTests {
   @Test func `upper case is folded`() { #expect(SiteName("UF")?.description == "uf") }
 
@@ -134,23 +83,29 @@ private func vine(_ name: String) throws -> VineName { try #require(VineName(nam
 }
 
 @Suite struct BlockTests {
-  @Test func `a block that holds too many hosts is refused with the number`() throws {
+  @Test func `a block that holds too many hosts, or none, is refused with what is free`() throws {
     let fixture = try Fixture()
-    #expect(fixture.run(Fixture.uf, .allocateBlock(hosts: 1 << 20)) == .failure(.noBlockLeft(hosts: 1 << 20)))
-    #expect(fixture.run(Fixture.uf, .allocateBlock(hosts: 0)) == .failure(.noBlockLeft(hosts: 0)))
+    let largest = try #require(Block("172.24.0.0/13"))
+    let free = UInt64(1 << 20) - 256
+    for hosts in [1 << 20, 0] {
+      #expect(
+        fixture.run(Fixture.uf, .allocateBlock(hosts: hosts, scope: nil))
+          == .failure(.noBlockLeft(hosts: hosts, largest: largest, free: free)))
+    }
   }
 
   @Test func `a site releases its own blocks but keeps one`() throws {
     let fixture = try Fixture()
     let first = try #require(Block("172.16.0.0/24"))
-    #expect(fixture.run(Fixture.uf, .releaseBlock(first)) == .failure(.lastBlock(first)))
-    guard case .success(.allocated(let second)) = fixture.run(Fixture.uf, .allocateBlock(hosts: 10)) else {
+    #expect(fixture.run(Fixture.uf, .releaseBlock(ScopedBlock(first))) == .failure(.lastBlock(first)))
+    guard case .success(.allocated(let second)) = fixture.run(Fixture.uf, .allocateBlock(hosts: 10, scope: nil)) else {
       Issue.record("no second block")
       return
     }
     try fixture.admit(Fixture.nwu, "nwu")
-    #expect(fixture.run(Fixture.nwu, .releaseBlock(second)) == .failure(.blockNotYours(second)))
-    #expect(fixture.run(Fixture.uf, .releaseBlock(second)) == .success(.done))
+    #expect(
+      fixture.run(Fixture.nwu, .releaseBlock(ScopedBlock(second))) == .failure(.blockNotYours(ScopedBlock(second))))
+    #expect(fixture.run(Fixture.uf, .releaseBlock(ScopedBlock(second))) == .success(.done))
     #expect(fixture.registry.view.blocks[second] == nil)
   }
 }
@@ -182,7 +137,8 @@ private func vine(_ name: String) throws -> VineName { try #require(VineName(nam
 @Suite struct RetryTests {
   @Test func `a repeated proposal gets its first outcome and changes nothing`() throws {
     let fixture = try Fixture()
-    let proposal = Proposal(id: Fixture.id(77), author: Fixture.uf, at: fixture.now, command: .allocateBlock(hosts: 9))
+    let proposal = Proposal(
+      id: Fixture.id(77), author: Fixture.uf, at: fixture.now, command: .allocateBlock(hosts: 9, scope: nil))
     let first = fixture.apply(proposal)
     let digest = fixture.registry.view.digest
     let second = fixture.apply(proposal)
@@ -195,6 +151,9 @@ private func vine(_ name: String) throws -> VineName { try #require(VineName(nam
     let keys: [FactKey] = [
       .mesh, .site(Fixture.uf), .block(Block.standardSpace), .vine(NetworkID(rawValue: 7)),
       .participation(NetworkID(rawValue: 7), Fixture.pu), .revocation(Fixture.nwu),
+      .scopedBlock(NetworkID(rawValue: 7), Block.standardSpace), .reserve(Block.standardSpace),
+      .quarantine(ScopedBlock(Block.standardSpace)),
+      .quarantine(ScopedBlock(Block.standardSpace, scope: NetworkID(rawValue: 7))), .voter(Fixture.uf),
     ]
     for key in keys {
       #expect(FactKey(bytes: key.bytes) == key)
@@ -219,7 +178,9 @@ private func vine(_ name: String) throws -> VineName { try #require(VineName(nam
       let block = random.element(of: fixture.registry.view.blocks.keys) ?? Block.standardSpace
       let commands: [RegistryCommand] = [
         .createVine(try vine("v\(random.below(6))")), .deleteVine(network), .takePart(network), .leaveVine(network),
-        .allocateBlock(hosts: random.int(in: 1..<400)), .releaseBlock(block),
+        .allocateBlock(hosts: random.int(in: 1..<400), scope: nil), .releaseBlock(ScopedBlock(block)),
+        .allocateBlock(hosts: random.int(in: 1..<400), scope: network),
+        .renameVine(network, try vine("w\(random.below(6))")),
       ]
       let id = try #require(UniqueID((0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }))
       let proposal = Proposal(id: id, author: author, at: fixture.now, command: commands[step % commands.count])

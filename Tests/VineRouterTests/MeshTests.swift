@@ -131,7 +131,7 @@ import VineWire
     try world.add(nwu, site: "nwu", records: try world.admit(nwu, site: "nwu"), bootstrap: uf)
     world.run(.seconds(5))
     world.request(.createVine(physics), at: uf)
-    world.request(.requestBlock(hosts: 2000), at: uf)
+    world.request(.requestBlock(hosts: 2000, vine: nil), at: uf)
     let block = try #require(world.routers[uf]?.directory.view.blocks(of: uf).last)
     var (address, added) = (block.base.rawValue + 2, 0)
     while world.failures.isEmpty, block.contains(IPv4Address(rawValue: address)) {

@@ -76,7 +76,7 @@ final class World {
     let store = StoreID(high: 1, low: UInt64(routers.count))
     consensus[key.node] =
       key.node == genesis.founder ? .founding([VoterID(node: key.node, store: store)]) : RaftMemory()
-    let memory = RouterMemory(
+    let memory = try RouterMemory(
       store: store, consensus: consensus[key.node] ?? RaftMemory(),
       knowledge: Knowledge(records: records), incarnation: 1, hosts: LNDT())
     let seed = UInt64(routers.count) + 7
@@ -90,7 +90,7 @@ final class World {
   /// The VR's process ends and another begins with what the store holds: records, LNDT, and a higher incarnation.
   func restart(_ node: NodeID) throws {
     let old = try #require(routers[node])
-    let memory = RouterMemory(
+    let memory = try RouterMemory(
       store: old.registrar.raft.voter.store, consensus: try #require(consensus[node]),
       knowledge: Knowledge(records: old.gossip.records),
       incarnation: old.gossip.incarnation + 1, hosts: old.hosts)

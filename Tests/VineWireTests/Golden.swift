@@ -102,6 +102,63 @@ enum Golden {
     (.allocated(block), "221d0a10\(Written.id)120922070d000010ac1018"),
     (.vine(network), "22190a10\(Written.id)12052d05000000"),
     (.done, "22160a10\(Written.id)12023200"),
+    (.delegated(block), "221d0a10\(Written.id)12093a070d000010ac1018"),
+    (
+      .ratified([RatifiedGrant(sequence: 1, outcome: .ratified), RatifiedGrant(sequence: 2, outcome: .knownAlready)]),
+      """
+      22220a10\(Written.id)120e420c0a04080112000a0408021a00
+      """
+    ),
+    (
+      .ratified([RatifiedGrant(sequence: 3, outcome: .refused(.gap(expected: 2)))]),
+      """
+      221e0a10\(Written.id)120a42080a06080322021802
+      """
+    ),
+    (
+      .ratified([RatifiedGrant(sequence: 3, outcome: .refused(.overlaps(block)))]),
+      """
+      22250a10\(Written.id)1211420f0a0d080322093a070d000010ac1018
+      """
+    ),
+    (
+      .ratified([RatifiedGrant(sequence: 3, outcome: .refused(.obstacle(.tagTaken)))]),
+      """
+      221e0a10\(Written.id)120a42080a06080322024007
+      """
+    ),
+    (.quarantined(blocks: 2, until: time), "221e0a10\(Written.id)120a4a0808021080c8ceb40d"),
+    (.freed(blocks: 2), "22160a10\(Written.id)12025002"),
+    (
+      .ratified([RatifiedGrant(sequence: 3, outcome: .refused(.noSuchDelegation))]),
+      """
+      221e0a10\(Written.id)120a42080a06080322020a00
+      """
+    ),
+    (
+      .ratified([RatifiedGrant(sequence: 3, outcome: .refused(.badSignature))]),
+      """
+      221e0a10\(Written.id)120a42080a06080322021200
+      """
+    ),
+    (
+      .ratified([RatifiedGrant(sequence: 3, outcome: .refused(.broken))]),
+      """
+      221e0a10\(Written.id)120a42080a06080322022200
+      """
+    ),
+    (
+      .ratified([RatifiedGrant(sequence: 3, outcome: .refused(.equivocation))]),
+      """
+      221e0a10\(Written.id)120a42080a06080322022a00
+      """
+    ),
+    (
+      .ratified([RatifiedGrant(sequence: 3, outcome: .refused(.outsideReserve))]),
+      """
+      221e0a10\(Written.id)120a42080a06080322023200
+      """
+    ),
   ]
 
   static let refusals: [(RegistryRefusal, String)] = [
@@ -115,13 +172,41 @@ enum Golden {
     (.secretMismatch, "22160a10\(Written.id)1a024200"),
     (.siteNameTaken(site), "22180a10\(Written.id)1a044a027566"),
     (.tagTaken, "22160a10\(Written.id)1a025200"),
-    (.noBlockLeft(hosts: 300), "22170a10\(Written.id)1a0358ac02"),
-    (.blockNotYours(block), "221d0a10\(Written.id)1a0962070d000010ac1018"),
     (.lastBlock(block), "221d0a10\(Written.id)1a096a070d000010ac1018"),
     (.unknownVine(network), "22190a10\(Written.id)1a057505000000"),
     (.vineNameTaken(vine), "221b0a10\(Written.id)1a077a05626c617374"),
     (.vineInUse(network, participants: 2), "221e0a10\(Written.id)1a0a8201070d050000001002"),
     (.limitReached("ViNes"), "221c0a10\(Written.id)1a088a010556694e6573"),
+    (
+      .noBlockLeft(hosts: 300, largest: block, free: 256),
+      """
+      22260a10\(Written.id)1a1292010f08ac0212070d000010ac1018188002
+      """
+    ),
+    (.noBlockLeft(hosts: 300, largest: nil, free: 0), "221a0a10\(Written.id)1a0692010308ac02"),
+    (
+      .blockNotYours(ScopedBlock(block, scope: network)),
+      """
+      22250a10\(Written.id)1a119a010e0a070d000010ac10181505000000
+      """
+    ),
+    (.noPart(network), "221a0a10\(Written.id)1a06a50105000000"),
+    (.scopedBlockLeft(network, block), "22250a10\(Written.id)1a11aa010e0a070d000010ac10181505000000"),
+    (.twoOwners(block, other: network), "22250a10\(Written.id)1a11b2010e0a070d000010ac10181505000000"),
+    (.badReserveSize(prefixLength: 30), "22170a10\(Written.id)1a03b8011e"),
+    (.hasReserve(block), "221e0a10\(Written.id)1a0ac201070d000010ac1018"),
+    (
+      .noReserveLeft(prefixLength: 20, largest: block, free: 256),
+      """
+      22250a10\(Written.id)1a11ca010e081412070d000010ac1018188002
+      """
+    ),
+    (.notYourReserve(block), "221e0a10\(Written.id)1a0ad201070d000010ac1018"),
+    (.noEquivocation, "22170a10\(Written.id)1a03da0100"),
+    (.ownerLives(at: 300), "22180a10\(Written.id)1a04e001ac02"),
+    (.nothingToReclaim, "22170a10\(Written.id)1a03ea0100"),
+    (.noQuarantineOver(next: time), "221b0a10\(Written.id)1a07f00180c8ceb40d"),
+    (.noQuarantineOver(next: nil), "22170a10\(Written.id)1a03f00100"),
   ]
 
   static let commands: [(RegistryCommand, String)] = [
@@ -143,13 +228,53 @@ enum Golden {
       \(Written.hash)
       """
     ),
-    (.allocateBlock(hosts: 300), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d3a0308ac02"),
-    (.releaseBlock(block), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d42070d000010ac1018"),
     (.createVine(vine), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d4a05626c617374"),
     (.deleteVine(network), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d5505000000"),
     (.takePart(network), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d5d05000000"),
     (.leaveVine(network), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d6505000000"),
     (.revoke(nwu), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d6a20\(Written.nwu)"),
+    (.allocateBlock(hosts: 300, scope: nil), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d3a0308ac02"),
+    (
+      .allocateBlock(hosts: 300, scope: network),
+      """
+      0a10\(Written.id)1220\(Written.uf)1880c8ceb40d3a0808ac021505000000
+      """
+    ),
+    (.releaseBlock(ScopedBlock(block)), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d42070d000010ac1018"),
+    (
+      .releaseBlock(ScopedBlock(block, scope: network)),
+      """
+      0a10\(Written.id)1220\(Written.uf)1880c8ceb40d720e0a070d000010ac10181505000000
+      """
+    ),
+    (.renameVine(network, vine), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d7a0c0d050000001205626c617374"),
+    (
+      .delegate(to: nwu, prefixLength: 20),
+      """
+      0a10\(Written.id)1220\(Written.uf)1880c8ceb40d8201240a20\(Written.nwu)1014
+      """
+    ),
+    (.endDelegation(reserve: block), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40d8a01070d000010ac1018"),
+    (
+      .ratify([grant]),
+      """
+      0a10\(Written.id)1220\(Written.uf)1880c8ceb40d920185020a82020a070d000010ac1014100118ac022220\(Written.uf)\
+      28013220\(Written.hash)3a0e0a070d000010ac101815050000004220\(Written.nwu)4a380a0275661210\(Written.other)\
+      1a20\(Written.hash)5240\(Written.signature)
+      """
+    ),
+    (
+      .accuse(grant, grant),
+      """
+      0a10\(Written.id)1220\(Written.uf)1880c8ceb40d9a018a040a82020a070d000010ac1014100118ac022220\(Written.uf)\
+      28013220\(Written.hash)3a0e0a070d000010ac101815050000004220\(Written.nwu)4a380a0275661210\(Written.other)\
+      1a20\(Written.hash)5240\(Written.signature)1282020a070d000010ac1014100118ac022220\(Written.uf)28013220\
+      \(Written.hash)3a0e0a070d000010ac101815050000004220\(Written.nwu)4a380a0275661210\(Written.other)1a20\
+      \(Written.hash)5240\(Written.signature)
+      """
+    ),
+    (.reclaim(nwu, known: 300), "0a10\(Written.id)1220\(Written.uf)1880c8ceb40da201250a20\(Written.nwu)10ac02"),
+    (.endQuarantines, "0a10\(Written.id)1220\(Written.uf)1880c8ceb40daa0100"),
   ]
 
   static let facts: [(RegistryFact, String)] = [
@@ -169,6 +294,45 @@ enum Golden {
     ),
     (RegistryFact(key: .revocation(nwu), index: 300, body: .revocation), "0a2106\(Written.nwu)10ac024a00"),
     (RegistryFact(key: .vine(network), index: 300, body: nil), "0a05040000000510ac021801"),
+    (
+      RegistryFact(key: .scopedBlock(network, block), index: 300, body: .block(owner: uf)),
+      """
+      0a0a0700000005ac1000001810ac0232220a20\(Written.uf)
+      """
+    ),
+    (
+      RegistryFact(key: .reserve(block), index: 300, body: .reserve(delegate: uf)),
+      """
+      0a0608ac1000001810ac025a220a20\(Written.uf)
+      """
+    ),
+    (
+      RegistryFact(key: .quarantine(ScopedBlock(block)), index: 300, body: .quarantine(until: time, owner: uf)),
+      """
+      0a0a0900000000ac1000001810ac0262280880c8ceb40d1220\(Written.uf)
+      """
+    ),
+    (
+      RegistryFact(
+        key: .quarantine(ScopedBlock(block, scope: network)), index: 300, body: .quarantine(until: time, owner: nil)),
+      """
+      0a0a0900000005ac1000001810ac0262060880c8ceb40d
+      """
+    ),
+    (RegistryFact(key: .voter(uf), index: 300, body: .voter(.founded)), "0a210a\(Written.uf)10ac026a020801"),
+    (RegistryFact(key: .voter(uf), index: 300, body: .voter(.grown)), "0a210a\(Written.uf)10ac026a020802"),
+    (
+      RegistryFact(key: .voter(uf), index: 300, body: .voter(.replaced(nwu))),
+      """
+      0a210a\(Written.uf)10ac026a2408031220\(Written.nwu)
+      """
+    ),
+    (
+      RegistryFact(key: .voter(uf), version: FactVersion(epoch: 2, index: 301), body: .voter(.recovered(through: 300))),
+      """
+      0a210a\(Written.uf)10ad0250026a05080418ac02
+      """
+    ),
   ]
 
   static let vrRecord = (
@@ -180,10 +344,11 @@ enum Golden {
       ],
       tableDigests: [
         network: TableDigest(version: TableVersion(decision: 300, changes: 42), digest: 0x0102_0304_0506_0708)
-      ], softwareVersion: "0.1.0", certificateExpires: time),
+      ], softwareVersion: "0.1.0", certificateExpires: time,
+      store: StoreID(high: 0x77, low: 0x78)),
     """
     0a02756610021a080d010012c610c7112220\(Written.nwu)2a110d050000001a088a80c0e00a0a0b00200332130d05000000\
-    11080706050403020118ac02202a3a05302e312e304080c8ceb40d
+    11080706050403020118ac02202a3a05302e312e304080c8ceb40d4a1000000000000000770000000000000078
     """
   )
   static let signedRecord = (
@@ -210,6 +375,11 @@ enum Golden {
   private static let network = NetworkID(rawValue: 5)
   private static let site = fixed(SiteName("uf"))
   private static let vine = fixed(VineName("blast"))
+  private static let grant = SignedGrant(
+    Grant(
+      reserve: fixed(Block("172.16.0.0/20")), delegation: FactVersion(index: 300), delegate: uf, sequence: 1,
+      previous: hash, block: ScopedBlock(block, scope: network), grantee: nwu,
+      admission: Grant.Admission(site: site, invitation: other, secretHash: hash)), signature: bytes(0x55, 64))
   private static let place = RecordPlace(rawValue: 0x0102_0304_0506_0708)
   private static let nine = RecordPlace(rawValue: 9)
   private static let record = SignedRecord(

@@ -74,17 +74,21 @@ struct Samples {
     return VRRecord(
       site: text(), role: pick(Role.allCases), endpoints: list(8) { $0.endpoint() },
       queueVR: flag() ? node() : nil, claims: claims, tableDigests: digests, softwareVersion: text(),
-      certificateExpires: time())
+      certificateExpires: time(), store: flag() ? store() : nil)
   }
 
   mutating func fact() -> RegistryFact {
     let facts: [(FactKey, FactBody)] = [
       (.mesh, .mesh(space: block())), (.site(node()), .site(name: name())), (.block(block()), .block(owner: node())),
       (.vine(network()), .vine(name: name(), creator: node())), (.participation(network(), node()), .participation),
-      (.revocation(node()), .revocation),
+      (.revocation(node()), .revocation), (.scopedBlock(vine(), block()), .block(owner: node())),
+      (.reserve(block()), .reserve(delegate: node())),
+      (.quarantine(held()), .quarantine(until: time(), owner: flag() ? node() : nil)),
+      (.voter(node()), .voter(pick([.founded, .grown, .replaced(node()), .recovered(through: counter())]))),
     ]
     let (key, body) = pick(facts)
-    return RegistryFact(key: key, index: counter(), body: random.int(in: 0..<4) == 0 ? nil : body)
+    let version = FactVersion(epoch: UInt32(1 + random.below(3)), index: counter())
+    return RegistryFact(key: key, version: version, body: random.int(in: 0..<4) == 0 ? nil : body)
   }
 
   mutating func proposal() -> Proposal { Proposal(id: id(), author: node(), at: time(), command: command()) }
@@ -93,8 +97,12 @@ struct Samples {
     pick([
       .found(site: name(), hosts: hosts(), space: block()),
       .invite(id(), secretHash: bytes(32), site: name(), hosts: hosts(), expires: time()),
-      .admit(node: node(), invitation: id(), secretHash: bytes(32)), .allocateBlock(hosts: hosts()),
-      .releaseBlock(block()), .createVine(name()), .deleteVine(network()), .takePart(network()),
+      .admit(node: node(), invitation: id(), secretHash: bytes(32)),
+      .allocateBlock(hosts: hosts(), scope: flag() ? vine() : nil),
+      .releaseBlock(held()), .renameVine(network(), name()), .delegate(to: node(), prefixLength: hosts()),
+      .endDelegation(reserve: block()), .ratify(list(2) { $0.signedGrant() }), .reclaim(node(), known: counter()),
+      .accuse(signedGrant(), signedGrant()), .endQuarantines, .createVine(name()), .deleteVine(network()),
+      .takePart(network()),
       .leaveVine(network()), .revoke(node()),
     ])
   }
@@ -102,16 +110,49 @@ struct Samples {
   mutating func answer() -> RegistryAnswer {
     pick([
       .founded(block()), .invited, .admitted(site: name(), block()), .allocated(block()), .vine(network()), .done,
+      .delegated(block()), .ratified(list(4) { $0.ratifiedGrant() }), .quarantined(blocks: hosts(), until: time()),
+      .freed(blocks: hosts()),
     ])
   }
 
   mutating func refusal() -> RegistryRefusal {
     pick([
       .notFounded, .alreadyFounded, .notAdmitted, .revoked, .unknownInvitation, .invitationExpired(at: time()),
-      .invitationUsed(by: node()), .secretMismatch, .siteNameTaken(name()), .tagTaken, .noBlockLeft(hosts: hosts()),
-      .blockNotYours(block()), .lastBlock(block()), .unknownVine(network()), .vineNameTaken(name()),
-      .vineInUse(network(), participants: hosts()), .limitReached(text()),
+      .invitationUsed(by: node()), .secretMismatch, .siteNameTaken(name()), .tagTaken,
+      .noBlockLeft(hosts: hosts(), largest: flag() ? block() : nil, free: random.next()),
+      .blockNotYours(held()), .lastBlock(block()), .unknownVine(network()), .vineNameTaken(name()),
+      .vineInUse(network(), participants: hosts()), .limitReached(text()), .noPart(network()),
+      .scopedBlockLeft(vine(), block()), .twoOwners(block(), other: vine()),
+      .badReserveSize(prefixLength: hosts()), .hasReserve(block()),
+      .noReserveLeft(prefixLength: hosts(), largest: flag() ? block() : nil, free: random.next()),
+      .notYourReserve(block()), .noEquivocation, .ownerLives(at: counter()), .nothingToReclaim,
+      .noQuarantineOver(next: flag() ? WallTime(secondsSince1970: time().secondsSince1970 | 1) : nil),
     ])
+  }
+
+  /// One that exists: zero is no ViNe's identifier.
+  mutating func vine() -> NetworkID { NetworkID(rawValue: network().rawValue | 1) }
+
+  mutating func held() -> ScopedBlock { ScopedBlock(block(), scope: flag() ? vine() : nil) }
+
+  mutating func signedGrant() -> SignedGrant {
+    let admission = Grant.Admission(site: name(), invitation: id(), secretHash: bytes(32))
+    let grant = Grant(
+      reserve: block(), delegation: FactVersion(epoch: UInt32(1 + random.below(3)), index: counter()),
+      delegate: node(), sequence: word(), previous: bytes(32), block: held(), grantee: node(),
+      admission: flag() ? admission : nil)
+    return SignedGrant(grant, signature: bytes(64))
+  }
+
+  mutating func ratifiedGrant() -> RatifiedGrant {
+    RatifiedGrant(
+      sequence: word(),
+      outcome: pick([
+        .ratified, .knownAlready, .refused(.noSuchDelegation), .refused(.badSignature),
+        .refused(.gap(expected: word())),
+        .refused(.broken), .refused(.equivocation), .refused(.outsideReserve), .refused(.overlaps(block())),
+        .refused(.obstacle(pick(GrantObstacle.allCases))),
+      ]))
   }
 
   mutating func signedRecord() -> SignedRecord {

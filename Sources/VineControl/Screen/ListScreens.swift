@@ -83,11 +83,21 @@ extension LNDTView: Screen {
 
 extension BlocksView: Screen {
   public func lines(_ palette: Palette) -> [String] {
-    var table = Table("block", "site", "VR", "own")
+    var table = Table("block", "site", "VR", "own", "counts in")
     for block in blocks {
-      table.add(Cell(block.block), Cell(block.site), Cell(Phrase.node(block.node)), Cell(block.isOwn ? "yes" : "no"))
+      table.add(
+        Cell(block.block), Cell(block.site), Cell(Phrase.node(block.node)), Cell(block.isOwn ? "yes" : "no"),
+        Cell(block.vine ?? "all ViNes"))
     }
-    return table.lines(palette, ifEmpty: "no block is given out")
+    var kept: [String] = []
+    if !keptFree.isEmpty {
+      var table = Table("kept free", ">for another", "why")
+      for line in keptFree {
+        table.add(Cell(line.block), Cell(line.secondsLeft.map(Measure.duration) ?? "-"), Cell(line.why))
+      }
+      kept = [""] + table.lines(palette, ifEmpty: "")
+    }
+    return table.lines(palette, ifEmpty: "no block is given out") + kept
       + [palette.paint("\(freeAddresses) addresses of \(space) are free", .faint)]
   }
 }

@@ -41,7 +41,7 @@ public enum Decisions {
     let limited = world.live.filter { world.router($0).reachability.role == .limited }
     guard let asker = random.element(of: limited) else { return nil }
     let answers = world.answerCount
-    world.request(.requestBlock(hosts: 5), at: asker)
+    world.request(.requestBlock(hosts: 5, vine: nil), at: asker)
     return world.run(atMost: .seconds(30), step: .milliseconds(5)) { $0.answerCount > answers }?.inSeconds
   }
 

@@ -102,7 +102,7 @@ struct Founding {
       index == 0
       ? registrar.propose(proposal, at: .zero) : registrar.received(proposal, from: keys[index].node, at: .zero)
     perform(effects + registrar.wakeup(at: .zero))
-    guard registrar.registry.hasDecided(id) else {
+    guard case .success? = registrar.registry.outcome(of: id, by: keys[index].node) else {
       throw FoundingError(description: "the registry refused \(command)")
     }
   }
@@ -115,7 +115,7 @@ struct Founding {
         store.consensus.perform(write)
         effects += registrar.persisted(write.number, at: .zero)
       case .facts(let facts): self.facts += facts
-      case .answered, .send, .groupChanged: break
+      case .answered, .send, .groupChanged, .faulty: break
       }
     }
   }

@@ -68,8 +68,12 @@ struct SimulatedStore: Sendable {
   mutating func memory() -> RouterMemory {
     incarnation += 1
     let knowledge = Knowledge(base: knowledge, records: records.values, dead: dead.keys)
-    return RouterMemory(
-      store: id, consensus: consensus, knowledge: knowledge, incarnation: incarnation, hosts: hosts)
+    do {
+      return try RouterMemory(
+        store: id, consensus: consensus, knowledge: knowledge, incarnation: incarnation, hosts: hosts)
+    } catch {
+      preconditionFailure("a store of the simulation holds what a router wrote: \(error)")
+    }
   }
 }
 

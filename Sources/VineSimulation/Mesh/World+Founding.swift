@@ -94,7 +94,7 @@ extension World {
       let bootstrap = index == 0 ? [] : [Endpoint(address: IPv4Address(rawValue: Self.firstAddress))]
       vrs.append(SimulatedVR(identity: identity, endpoint: endpoint, nat: nat, bootstrap: bootstrap))
       vrs[index].store.id = StoreID(high: 1, low: UInt64(index))
-      let empty = RouterMemory(
+      let empty = try RouterMemory(
         store: vrs[index].store.id, consensus: RaftMemory(), knowledge: Knowledge(), incarnation: 1, hosts: LNDT())
       routers.append(makeRouter(vrs[index], empty, seed: UInt64(index)))
       vrs[index].offset = Int64(random.below(1 << 40))

@@ -52,7 +52,7 @@ struct FaultHand: Sendable {
     case .decide:
       guard world.isLive(one) else { return }
       if random.below(2) == 0 {
-        world.request(.requestBlock(hosts: random.int(in: 1..<60)), at: one)
+        world.request(.requestBlock(hosts: random.int(in: 1..<60), vine: nil), at: one)
       } else if let name = VineName("new\(nextVine)") {
         nextVine += 1
         world.request(.createVine(name), at: one)

@@ -143,7 +143,9 @@ nonisolated struct PBFactRecord: Sendable {
   /// Canonical bytes of a FactKey of VineRegistry.
   var key: Data = Data()
 
-  /// Log index that gave the fact its present form.
+  /// Epoch and log index that gave the fact its present form; the first epoch is left out.
+  var epoch: UInt32 = 0
+
   var index: UInt64 = 0
 
   var takenBack: Bool = false
@@ -198,6 +200,22 @@ nonisolated struct PBFactRecord: Sendable {
     set {body = .revocation(newValue)}
   }
 
+  var reserve: PBReserveFact {
+    get {
+      if case .reserve(let v)? = body {return v}
+      return PBReserveFact()
+    }
+    set {body = .reserve(newValue)}
+  }
+
+  var quarantine: PBQuarantineFact {
+    get {
+      if case .quarantine(let v)? = body {return v}
+      return PBQuarantineFact()
+    }
+    set {body = .quarantine(newValue)}
+  }
+
   var voter: PBVoterFact {
     get {
       if case .voter(let v)? = body {return v}
@@ -215,6 +233,8 @@ nonisolated struct PBFactRecord: Sendable {
     case vine(PBVineFact)
     case participation(PBParticipationFact)
     case revocation(PBRevocationFact)
+    case reserve(PBReserveFact)
+    case quarantine(PBQuarantineFact)
     case voter(PBVoterFact)
 
   }
@@ -306,11 +326,42 @@ nonisolated struct PBVoterFact: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// 1 founded, 2 grown, 3 replaced another.
+  /// 1 founded, 2 grown, 3 replaced another, 4 recovered the mesh.
   var reason: UInt32 = 0
 
   /// Whom it replaced.
   var replaced: Data = Data()
+
+  /// Last log index of earlier epochs that stands.
+  var through: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBReserveFact: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var delegate: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBQuarantineFact: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Seconds since 1970, by the registry's time.
+  var until: Int64 = 0
+
+  /// Whose it was, if that is known.
+  var owner: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -542,7 +593,7 @@ nonisolated extension PBTableDigest: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBFactRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".FactRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}index\0\u{3}taken_back\0\u{1}mesh\0\u{1}site\0\u{1}block\0\u{1}vine\0\u{1}participation\0\u{1}revocation\0\u{2}\u{b}voter\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}index\0\u{3}taken_back\0\u{1}mesh\0\u{1}site\0\u{1}block\0\u{1}vine\0\u{1}participation\0\u{1}revocation\0\u{1}epoch\0\u{1}reserve\0\u{1}quarantine\0\u{1}voter\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -631,7 +682,34 @@ nonisolated extension PBFactRecord: SwiftProtobuf.Message, SwiftProtobuf._Messag
           self.body = .revocation(v)
         }
       }()
-      case 20: try {
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.epoch) }()
+      case 11: try {
+        var v: PBReserveFact?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .reserve(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .reserve(v)
+        }
+      }()
+      case 12: try {
+        var v: PBQuarantineFact?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .quarantine(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .quarantine(v)
+        }
+      }()
+      case 13: try {
         var v: PBVoterFact?
         var hadOneofValue = false
         if let current = self.body {
@@ -688,17 +766,32 @@ nonisolated extension PBFactRecord: SwiftProtobuf.Message, SwiftProtobuf._Messag
       guard case .revocation(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
+    default: break
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt32Field(value: self.epoch, fieldNumber: 10)
+    }
+    switch self.body {
+    case .reserve?: try {
+      guard case .reserve(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .quarantine?: try {
+      guard case .quarantine(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
     case .voter?: try {
       guard case .voter(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
     }()
-    case nil: break
+    default: break
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBFactRecord, rhs: PBFactRecord) -> Bool {
     if lhs.key != rhs.key {return false}
+    if lhs.epoch != rhs.epoch {return false}
     if lhs.index != rhs.index {return false}
     if lhs.takenBack != rhs.takenBack {return false}
     if lhs.body != rhs.body {return false}
@@ -876,7 +969,7 @@ nonisolated extension PBRevocationFact: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension PBVoterFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VoterFact"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0\u{1}replaced\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0\u{1}replaced\0\u{1}through\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -886,6 +979,7 @@ nonisolated extension PBVoterFact: SwiftProtobuf.Message, SwiftProtobuf._Message
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.reason) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.replaced) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.through) }()
       default: break
       }
     }
@@ -898,12 +992,81 @@ nonisolated extension PBVoterFact: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.replaced.isEmpty {
       try visitor.visitSingularBytesField(value: self.replaced, fieldNumber: 2)
     }
+    if self.through != 0 {
+      try visitor.visitSingularUInt64Field(value: self.through, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBVoterFact, rhs: PBVoterFact) -> Bool {
     if lhs.reason != rhs.reason {return false}
     if lhs.replaced != rhs.replaced {return false}
+    if lhs.through != rhs.through {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBReserveFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ReserveFact"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}delegate\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.delegate) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.delegate.isEmpty {
+      try visitor.visitSingularBytesField(value: self.delegate, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBReserveFact, rhs: PBReserveFact) -> Bool {
+    if lhs.delegate != rhs.delegate {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBQuarantineFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".QuarantineFact"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}until\0\u{1}owner\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularSInt64Field(value: &self.until) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.owner) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.until != 0 {
+      try visitor.visitSingularSInt64Field(value: self.until, fieldNumber: 1)
+    }
+    if !self.owner.isEmpty {
+      try visitor.visitSingularBytesField(value: self.owner, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBQuarantineFact, rhs: PBQuarantineFact) -> Bool {
+    if lhs.until != rhs.until {return false}
+    if lhs.owner != rhs.owner {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

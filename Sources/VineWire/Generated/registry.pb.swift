@@ -120,6 +120,70 @@ nonisolated struct PBProposal: Sendable {
     set {command = .revoke(newValue)}
   }
 
+  var releaseScopedBlock: PBScopedBlock {
+    get {
+      if case .releaseScopedBlock(let v)? = command {return v}
+      return PBScopedBlock()
+    }
+    set {command = .releaseScopedBlock(newValue)}
+  }
+
+  var renameVine: PBRenameVine {
+    get {
+      if case .renameVine(let v)? = command {return v}
+      return PBRenameVine()
+    }
+    set {command = .renameVine(newValue)}
+  }
+
+  var delegate: PBDelegate {
+    get {
+      if case .delegate(let v)? = command {return v}
+      return PBDelegate()
+    }
+    set {command = .delegate(newValue)}
+  }
+
+  var endDelegation: PBBlock {
+    get {
+      if case .endDelegation(let v)? = command {return v}
+      return PBBlock()
+    }
+    set {command = .endDelegation(newValue)}
+  }
+
+  var ratify: PBRatify {
+    get {
+      if case .ratify(let v)? = command {return v}
+      return PBRatify()
+    }
+    set {command = .ratify(newValue)}
+  }
+
+  var accuse: PBAccuse {
+    get {
+      if case .accuse(let v)? = command {return v}
+      return PBAccuse()
+    }
+    set {command = .accuse(newValue)}
+  }
+
+  var reclaim: PBReclaim {
+    get {
+      if case .reclaim(let v)? = command {return v}
+      return PBReclaim()
+    }
+    set {command = .reclaim(newValue)}
+  }
+
+  var endQuarantines: PBNothing {
+    get {
+      if case .endQuarantines(let v)? = command {return v}
+      return PBNothing()
+    }
+    set {command = .endQuarantines(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Command: Equatable, Sendable {
@@ -133,6 +197,14 @@ nonisolated struct PBProposal: Sendable {
     case takePart(UInt32)
     case leaveVine(UInt32)
     case revoke(Data)
+    case releaseScopedBlock(PBScopedBlock)
+    case renameVine(PBRenameVine)
+    case delegate(PBDelegate)
+    case endDelegation(PBBlock)
+    case ratify(PBRatify)
+    case accuse(PBAccuse)
+    case reclaim(PBReclaim)
+    case endQuarantines(PBNothing)
 
   }
 
@@ -207,6 +279,167 @@ nonisolated struct PBAllocateBlock: Sendable {
 
   var hosts: UInt32 = 0
 
+  /// The one ViNe that it is to count in; none: in all.
+  var scope: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBRenameVine: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var network: UInt32 = 0
+
+  var name: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBDelegate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var to: Data = Data()
+
+  var prefixLength: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBRatify: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var grants: [PBSignedGrant] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBAccuse: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var one: PBSignedGrant {
+    get {_storage._one ?? PBSignedGrant()}
+    set {_uniqueStorage()._one = newValue}
+  }
+  /// Returns true if `one` has been explicitly set.
+  var hasOne: Bool {_storage._one != nil}
+  /// Clears the value of `one`. Subsequent reads from it will return its default value.
+  mutating func clearOne() {_uniqueStorage()._one = nil}
+
+  var other: PBSignedGrant {
+    get {_storage._other ?? PBSignedGrant()}
+    set {_uniqueStorage()._other = newValue}
+  }
+  /// Returns true if `other` has been explicitly set.
+  var hasOther: Bool {_storage._other != nil}
+  /// Clears the value of `other`. Subsequent reads from it will return its default value.
+  mutating func clearOther() {_uniqueStorage()._other = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+nonisolated struct PBReclaim: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var node: Data = Data()
+
+  /// Log index that the proposer had heard of.
+  var known: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The signature covers Grant.signedBytes of VineRegistry, not this encoding.
+nonisolated struct PBSignedGrant: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var reserve: PBBlock {
+    get {_reserve ?? PBBlock()}
+    set {_reserve = newValue}
+  }
+  /// Returns true if `reserve` has been explicitly set.
+  var hasReserve: Bool {self._reserve != nil}
+  /// Clears the value of `reserve`. Subsequent reads from it will return its default value.
+  mutating func clearReserve() {self._reserve = nil}
+
+  var epoch: UInt32 = 0
+
+  var index: UInt64 = 0
+
+  var delegate: Data = Data()
+
+  var sequence: UInt32 = 0
+
+  /// 32 bytes.
+  var previous: Data = Data()
+
+  var block: PBScopedBlock {
+    get {_block ?? PBScopedBlock()}
+    set {_block = newValue}
+  }
+  /// Returns true if `block` has been explicitly set.
+  var hasBlock: Bool {self._block != nil}
+  /// Clears the value of `block`. Subsequent reads from it will return its default value.
+  mutating func clearBlock() {self._block = nil}
+
+  var grantee: Data = Data()
+
+  var admission: PBAdmission {
+    get {_admission ?? PBAdmission()}
+    set {_admission = newValue}
+  }
+  /// Returns true if `admission` has been explicitly set.
+  var hasAdmission: Bool {self._admission != nil}
+  /// Clears the value of `admission`. Subsequent reads from it will return its default value.
+  mutating func clearAdmission() {self._admission = nil}
+
+  var signature: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _reserve: PBBlock? = nil
+  fileprivate var _block: PBScopedBlock? = nil
+  fileprivate var _admission: PBAdmission? = nil
+}
+
+nonisolated struct PBAdmission: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var site: String = String()
+
+  var invitation: Data = Data()
+
+  var secretHash: Data = Data()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -267,6 +500,38 @@ nonisolated struct PBRegistryAnswer: Sendable {
     set {kind = .done(newValue)}
   }
 
+  var delegated: PBBlock {
+    get {
+      if case .delegated(let v)? = kind {return v}
+      return PBBlock()
+    }
+    set {kind = .delegated(newValue)}
+  }
+
+  var ratified: PBRatified {
+    get {
+      if case .ratified(let v)? = kind {return v}
+      return PBRatified()
+    }
+    set {kind = .ratified(newValue)}
+  }
+
+  var quarantined: PBQuarantined {
+    get {
+      if case .quarantined(let v)? = kind {return v}
+      return PBQuarantined()
+    }
+    set {kind = .quarantined(newValue)}
+  }
+
+  var freed: UInt32 {
+    get {
+      if case .freed(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .freed(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -276,8 +541,173 @@ nonisolated struct PBRegistryAnswer: Sendable {
     case allocated(PBBlock)
     case vine(UInt32)
     case done(PBNothing)
+    case delegated(PBBlock)
+    case ratified(PBRatified)
+    case quarantined(PBQuarantined)
+    case freed(UInt32)
 
   }
+
+  init() {}
+}
+
+nonisolated struct PBRatified: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var grants: [PBRatifiedGrant] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBRatifiedGrant: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var sequence: UInt32 = 0
+
+  var outcome: PBRatifiedGrant.OneOf_Outcome? = nil
+
+  var ratified: PBNothing {
+    get {
+      if case .ratified(let v)? = outcome {return v}
+      return PBNothing()
+    }
+    set {outcome = .ratified(newValue)}
+  }
+
+  var knownAlready: PBNothing {
+    get {
+      if case .knownAlready(let v)? = outcome {return v}
+      return PBNothing()
+    }
+    set {outcome = .knownAlready(newValue)}
+  }
+
+  var refused: PBGrantRefusal {
+    get {
+      if case .refused(let v)? = outcome {return v}
+      return PBGrantRefusal()
+    }
+    set {outcome = .refused(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Outcome: Equatable, Sendable {
+    case ratified(PBNothing)
+    case knownAlready(PBNothing)
+    case refused(PBGrantRefusal)
+
+  }
+
+  init() {}
+}
+
+nonisolated struct PBGrantRefusal: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var kind: PBGrantRefusal.OneOf_Kind? = nil
+
+  var noSuchDelegation: PBNothing {
+    get {
+      if case .noSuchDelegation(let v)? = kind {return v}
+      return PBNothing()
+    }
+    set {kind = .noSuchDelegation(newValue)}
+  }
+
+  var badSignature: PBNothing {
+    get {
+      if case .badSignature(let v)? = kind {return v}
+      return PBNothing()
+    }
+    set {kind = .badSignature(newValue)}
+  }
+
+  /// The number that was expected.
+  var gap: UInt32 {
+    get {
+      if case .gap(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .gap(newValue)}
+  }
+
+  var broken: PBNothing {
+    get {
+      if case .broken(let v)? = kind {return v}
+      return PBNothing()
+    }
+    set {kind = .broken(newValue)}
+  }
+
+  var equivocation: PBNothing {
+    get {
+      if case .equivocation(let v)? = kind {return v}
+      return PBNothing()
+    }
+    set {kind = .equivocation(newValue)}
+  }
+
+  var outsideReserve: PBNothing {
+    get {
+      if case .outsideReserve(let v)? = kind {return v}
+      return PBNothing()
+    }
+    set {kind = .outsideReserve(newValue)}
+  }
+
+  var overlaps: PBBlock {
+    get {
+      if case .overlaps(let v)? = kind {return v}
+      return PBBlock()
+    }
+    set {kind = .overlaps(newValue)}
+  }
+
+  var obstacle: UInt32 {
+    get {
+      if case .obstacle(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .obstacle(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Kind: Equatable, Sendable {
+    case noSuchDelegation(PBNothing)
+    case badSignature(PBNothing)
+    /// The number that was expected.
+    case gap(UInt32)
+    case broken(PBNothing)
+    case equivocation(PBNothing)
+    case outsideReserve(PBNothing)
+    case overlaps(PBBlock)
+    case obstacle(UInt32)
+
+  }
+
+  init() {}
+}
+
+nonisolated struct PBQuarantined: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var blocks: UInt32 = 0
+
+  var until: Int64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
@@ -404,23 +834,6 @@ nonisolated struct PBRegistryRefusal: Sendable {
     set {kind = .tagTaken(newValue)}
   }
 
-  /// Hosts that were asked for.
-  var noBlockLeft: UInt32 {
-    get {
-      if case .noBlockLeft(let v)? = kind {return v}
-      return 0
-    }
-    set {kind = .noBlockLeft(newValue)}
-  }
-
-  var blockNotYours: PBBlock {
-    get {
-      if case .blockNotYours(let v)? = kind {return v}
-      return PBBlock()
-    }
-    set {kind = .blockNotYours(newValue)}
-  }
-
   var lastBlock: PBBlock {
     get {
       if case .lastBlock(let v)? = kind {return v}
@@ -461,6 +874,113 @@ nonisolated struct PBRegistryRefusal: Sendable {
     set {kind = .limitReached(newValue)}
   }
 
+  var noBlockLeft: PBNoRoom {
+    get {
+      if case .noBlockLeft(let v)? = kind {return v}
+      return PBNoRoom()
+    }
+    set {kind = .noBlockLeft(newValue)}
+  }
+
+  var blockNotYours: PBScopedBlock {
+    get {
+      if case .blockNotYours(let v)? = kind {return v}
+      return PBScopedBlock()
+    }
+    set {kind = .blockNotYours(newValue)}
+  }
+
+  var noPart: UInt32 {
+    get {
+      if case .noPart(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .noPart(newValue)}
+  }
+
+  var scopedBlockLeft: PBScopedBlock {
+    get {
+      if case .scopedBlockLeft(let v)? = kind {return v}
+      return PBScopedBlock()
+    }
+    set {kind = .scopedBlockLeft(newValue)}
+  }
+
+  /// The block, and the other ViNe.
+  var twoOwners: PBScopedBlock {
+    get {
+      if case .twoOwners(let v)? = kind {return v}
+      return PBScopedBlock()
+    }
+    set {kind = .twoOwners(newValue)}
+  }
+
+  var badReserveSize: UInt32 {
+    get {
+      if case .badReserveSize(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .badReserveSize(newValue)}
+  }
+
+  var hasReserve_p: PBBlock {
+    get {
+      if case .hasReserve_p(let v)? = kind {return v}
+      return PBBlock()
+    }
+    set {kind = .hasReserve_p(newValue)}
+  }
+
+  var noReserveLeft: PBNoRoom {
+    get {
+      if case .noReserveLeft(let v)? = kind {return v}
+      return PBNoRoom()
+    }
+    set {kind = .noReserveLeft(newValue)}
+  }
+
+  var notYourReserve: PBBlock {
+    get {
+      if case .notYourReserve(let v)? = kind {return v}
+      return PBBlock()
+    }
+    set {kind = .notYourReserve(newValue)}
+  }
+
+  var noEquivocation: PBNothing {
+    get {
+      if case .noEquivocation(let v)? = kind {return v}
+      return PBNothing()
+    }
+    set {kind = .noEquivocation(newValue)}
+  }
+
+  /// Log index of its last command.
+  var ownerLives: UInt64 {
+    get {
+      if case .ownerLives(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .ownerLives(newValue)}
+  }
+
+  var nothingToReclaim: PBNothing {
+    get {
+      if case .nothingToReclaim(let v)? = kind {return v}
+      return PBNothing()
+    }
+    set {kind = .nothingToReclaim(newValue)}
+  }
+
+  /// When the first quarantine ends, in seconds since 1970; 0 if there is none.
+  var noQuarantineOver: Int64 {
+    get {
+      if case .noQuarantineOver(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .noQuarantineOver(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -476,18 +996,57 @@ nonisolated struct PBRegistryRefusal: Sendable {
     case secretMismatch(PBNothing)
     case siteNameTaken(String)
     case tagTaken(PBNothing)
-    /// Hosts that were asked for.
-    case noBlockLeft(UInt32)
-    case blockNotYours(PBBlock)
     case lastBlock(PBBlock)
     case unknownVine(UInt32)
     case vineNameTaken(String)
     case vineInUse(PBVineInUse)
     case limitReached(String)
+    case noBlockLeft(PBNoRoom)
+    case blockNotYours(PBScopedBlock)
+    case noPart(UInt32)
+    case scopedBlockLeft(PBScopedBlock)
+    /// The block, and the other ViNe.
+    case twoOwners(PBScopedBlock)
+    case badReserveSize(UInt32)
+    case hasReserve_p(PBBlock)
+    case noReserveLeft(PBNoRoom)
+    case notYourReserve(PBBlock)
+    case noEquivocation(PBNothing)
+    /// Log index of its last command.
+    case ownerLives(UInt64)
+    case nothingToReclaim(PBNothing)
+    /// When the first quarantine ends, in seconds since 1970; 0 if there is none.
+    case noQuarantineOver(Int64)
 
   }
 
   init() {}
+}
+
+nonisolated struct PBNoRoom: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Hosts, or a prefix length.
+  var wanted: UInt32 = 0
+
+  var largest: PBBlock {
+    get {_largest ?? PBBlock()}
+    set {_largest = newValue}
+  }
+  /// Returns true if `largest` has been explicitly set.
+  var hasLargest: Bool {self._largest != nil}
+  /// Clears the value of `largest`. Subsequent reads from it will return its default value.
+  mutating func clearLargest() {self._largest = nil}
+
+  var free: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _largest: PBBlock? = nil
 }
 
 nonisolated struct PBVineInUse: Sendable {
@@ -504,13 +1063,152 @@ nonisolated struct PBVineInUse: Sendable {
   init() {}
 }
 
+/// All that a registry is: the state of a Raft snapshot.
+nonisolated struct PBRegistrySnapshot: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var epoch: UInt32 = 0
+
+  var nextNetwork: UInt32 = 0
+
+  var overlapFrom: Int64 = 0
+
+  var clock: [PBClockReading] = []
+
+  /// In the order of their keys.
+  var facts: [PBFactRecord] = []
+
+  var invitations: [PBOpenInvitation] = []
+
+  var chains: [PBRatifiedChain] = []
+
+  var sessions: [PBSession] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBClockReading: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var author: Data = Data()
+
+  var time: Int64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBOpenInvitation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: Data = Data()
+
+  var secretHash: Data = Data()
+
+  var site: String = String()
+
+  var hosts: UInt32 = 0
+
+  var expires: Int64 = 0
+
+  var usedBy: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBRatifiedChain: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var reserve: PBBlock {
+    get {_reserve ?? PBBlock()}
+    set {_reserve = newValue}
+  }
+  /// Returns true if `reserve` has been explicitly set.
+  var hasReserve: Bool {self._reserve != nil}
+  /// Clears the value of `reserve`. Subsequent reads from it will return its default value.
+  mutating func clearReserve() {self._reserve = nil}
+
+  var hashes: [Data] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _reserve: PBBlock? = nil
+}
+
+nonisolated struct PBSession: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var author: Data = Data()
+
+  var lastIndex: UInt64 = 0
+
+  var entries: [PBSessionEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBSessionEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: Data = Data()
+
+  var outcome: PBSessionEntry.OneOf_Outcome? = nil
+
+  var answer: PBRegistryAnswer {
+    get {
+      if case .answer(let v)? = outcome {return v}
+      return PBRegistryAnswer()
+    }
+    set {outcome = .answer(newValue)}
+  }
+
+  var refusal: PBRegistryRefusal {
+    get {
+      if case .refusal(let v)? = outcome {return v}
+      return PBRegistryRefusal()
+    }
+    set {outcome = .refusal(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Outcome: Equatable, Sendable {
+    case answer(PBRegistryAnswer)
+    case refusal(PBRegistryRefusal)
+
+  }
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "vinemesh.wire"
 
 nonisolated extension PBProposal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Proposal"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}author\0\u{1}at\0\u{1}found\0\u{1}invite\0\u{1}admit\0\u{3}allocate_block\0\u{3}release_block\0\u{3}create_vine\0\u{3}delete_vine\0\u{3}take_part\0\u{3}leave_vine\0\u{1}revoke\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}author\0\u{1}at\0\u{1}found\0\u{1}invite\0\u{1}admit\0\u{3}allocate_block\0\u{3}release_block\0\u{3}create_vine\0\u{3}delete_vine\0\u{3}take_part\0\u{3}leave_vine\0\u{1}revoke\0\u{3}release_scoped_block\0\u{3}rename_vine\0\u{1}delegate\0\u{3}end_delegation\0\u{1}ratify\0\u{1}accuse\0\u{1}reclaim\0\u{3}end_quarantines\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -626,6 +1324,110 @@ nonisolated extension PBProposal: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.command = .revoke(v)
         }
       }()
+      case 14: try {
+        var v: PBScopedBlock?
+        var hadOneofValue = false
+        if let current = self.command {
+          hadOneofValue = true
+          if case .releaseScopedBlock(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.command = .releaseScopedBlock(v)
+        }
+      }()
+      case 15: try {
+        var v: PBRenameVine?
+        var hadOneofValue = false
+        if let current = self.command {
+          hadOneofValue = true
+          if case .renameVine(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.command = .renameVine(v)
+        }
+      }()
+      case 16: try {
+        var v: PBDelegate?
+        var hadOneofValue = false
+        if let current = self.command {
+          hadOneofValue = true
+          if case .delegate(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.command = .delegate(v)
+        }
+      }()
+      case 17: try {
+        var v: PBBlock?
+        var hadOneofValue = false
+        if let current = self.command {
+          hadOneofValue = true
+          if case .endDelegation(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.command = .endDelegation(v)
+        }
+      }()
+      case 18: try {
+        var v: PBRatify?
+        var hadOneofValue = false
+        if let current = self.command {
+          hadOneofValue = true
+          if case .ratify(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.command = .ratify(v)
+        }
+      }()
+      case 19: try {
+        var v: PBAccuse?
+        var hadOneofValue = false
+        if let current = self.command {
+          hadOneofValue = true
+          if case .accuse(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.command = .accuse(v)
+        }
+      }()
+      case 20: try {
+        var v: PBReclaim?
+        var hadOneofValue = false
+        if let current = self.command {
+          hadOneofValue = true
+          if case .reclaim(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.command = .reclaim(v)
+        }
+      }()
+      case 21: try {
+        var v: PBNothing?
+        var hadOneofValue = false
+        if let current = self.command {
+          hadOneofValue = true
+          if case .endQuarantines(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.command = .endQuarantines(v)
+        }
+      }()
       default: break
       }
     }
@@ -685,6 +1487,38 @@ nonisolated extension PBProposal: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .revoke?: try {
       guard case .revoke(let v)? = self.command else { preconditionFailure() }
       try visitor.visitSingularBytesField(value: v, fieldNumber: 13)
+    }()
+    case .releaseScopedBlock?: try {
+      guard case .releaseScopedBlock(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .renameVine?: try {
+      guard case .renameVine(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .delegate?: try {
+      guard case .delegate(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .endDelegation?: try {
+      guard case .endDelegation(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .ratify?: try {
+      guard case .ratify(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .accuse?: try {
+      guard case .accuse(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .reclaim?: try {
+      guard case .reclaim(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .endQuarantines?: try {
+      guard case .endQuarantines(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
     }()
     case nil: break
     }
@@ -837,7 +1671,7 @@ nonisolated extension PBAdmit: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension PBAllocateBlock: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".AllocateBlock"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hosts\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hosts\0\u{1}scope\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -846,6 +1680,7 @@ nonisolated extension PBAllocateBlock: SwiftProtobuf.Message, SwiftProtobuf._Mes
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.hosts) }()
+      case 2: try { try decoder.decodeSingularFixed32Field(value: &self.scope) }()
       default: break
       }
     }
@@ -855,11 +1690,346 @@ nonisolated extension PBAllocateBlock: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.hosts != 0 {
       try visitor.visitSingularUInt32Field(value: self.hosts, fieldNumber: 1)
     }
+    if self.scope != 0 {
+      try visitor.visitSingularFixed32Field(value: self.scope, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBAllocateBlock, rhs: PBAllocateBlock) -> Bool {
     if lhs.hosts != rhs.hosts {return false}
+    if lhs.scope != rhs.scope {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRenameVine: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RenameVine"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}network\0\u{1}name\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed32Field(value: &self.network) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.network != 0 {
+      try visitor.visitSingularFixed32Field(value: self.network, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRenameVine, rhs: PBRenameVine) -> Bool {
+    if lhs.network != rhs.network {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBDelegate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Delegate"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}to\0\u{3}prefix_length\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.to) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.prefixLength) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.to.isEmpty {
+      try visitor.visitSingularBytesField(value: self.to, fieldNumber: 1)
+    }
+    if self.prefixLength != 0 {
+      try visitor.visitSingularUInt32Field(value: self.prefixLength, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBDelegate, rhs: PBDelegate) -> Bool {
+    if lhs.to != rhs.to {return false}
+    if lhs.prefixLength != rhs.prefixLength {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRatify: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Ratify"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}grants\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.grants) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.grants.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.grants, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRatify, rhs: PBRatify) -> Bool {
+    if lhs.grants != rhs.grants {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBAccuse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Accuse"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}one\0\u{1}other\0")
+
+  fileprivate class _StorageClass {
+    var _one: PBSignedGrant? = nil
+    var _other: PBSignedGrant? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _one = source._one
+      _other = source._other
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._one) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._other) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._one {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._other {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBAccuse, rhs: PBAccuse) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._one != rhs_storage._one {return false}
+        if _storage._other != rhs_storage._other {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBReclaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Reclaim"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}known\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.known) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitSingularBytesField(value: self.node, fieldNumber: 1)
+    }
+    if self.known != 0 {
+      try visitor.visitSingularUInt64Field(value: self.known, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBReclaim, rhs: PBReclaim) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.known != rhs.known {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSignedGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SignedGrant"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reserve\0\u{1}epoch\0\u{1}index\0\u{1}delegate\0\u{1}sequence\0\u{1}previous\0\u{1}block\0\u{1}grantee\0\u{1}admission\0\u{1}signature\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._reserve) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.delegate) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.sequence) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.previous) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._block) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self.grantee) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._admission) }()
+      case 10: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._reserve {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt32Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 3)
+    }
+    if !self.delegate.isEmpty {
+      try visitor.visitSingularBytesField(value: self.delegate, fieldNumber: 4)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sequence, fieldNumber: 5)
+    }
+    if !self.previous.isEmpty {
+      try visitor.visitSingularBytesField(value: self.previous, fieldNumber: 6)
+    }
+    try { if let v = self._block {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
+    if !self.grantee.isEmpty {
+      try visitor.visitSingularBytesField(value: self.grantee, fieldNumber: 8)
+    }
+    try { if let v = self._admission {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSignedGrant, rhs: PBSignedGrant) -> Bool {
+    if lhs._reserve != rhs._reserve {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.delegate != rhs.delegate {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.previous != rhs.previous {return false}
+    if lhs._block != rhs._block {return false}
+    if lhs.grantee != rhs.grantee {return false}
+    if lhs._admission != rhs._admission {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBAdmission: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Admission"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}invitation\0\u{3}secret_hash\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.site) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.invitation) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.secretHash) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.site.isEmpty {
+      try visitor.visitSingularStringField(value: self.site, fieldNumber: 1)
+    }
+    if !self.invitation.isEmpty {
+      try visitor.visitSingularBytesField(value: self.invitation, fieldNumber: 2)
+    }
+    if !self.secretHash.isEmpty {
+      try visitor.visitSingularBytesField(value: self.secretHash, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBAdmission, rhs: PBAdmission) -> Bool {
+    if lhs.site != rhs.site {return false}
+    if lhs.invitation != rhs.invitation {return false}
+    if lhs.secretHash != rhs.secretHash {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -867,7 +2037,7 @@ nonisolated extension PBAllocateBlock: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension PBRegistryAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RegistryAnswer"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}founded\0\u{1}invited\0\u{1}admitted\0\u{1}allocated\0\u{1}vine\0\u{1}done\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}founded\0\u{1}invited\0\u{1}admitted\0\u{1}allocated\0\u{1}vine\0\u{1}done\0\u{1}delegated\0\u{1}ratified\0\u{1}quarantined\0\u{1}freed\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -948,6 +2118,53 @@ nonisolated extension PBRegistryAnswer: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .done(v)
         }
       }()
+      case 7: try {
+        var v: PBBlock?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .delegated(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .delegated(v)
+        }
+      }()
+      case 8: try {
+        var v: PBRatified?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .ratified(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .ratified(v)
+        }
+      }()
+      case 9: try {
+        var v: PBQuarantined?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .quarantined(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .quarantined(v)
+        }
+      }()
+      case 10: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .freed(v)
+        }
+      }()
       default: break
       }
     }
@@ -983,6 +2200,22 @@ nonisolated extension PBRegistryAnswer: SwiftProtobuf.Message, SwiftProtobuf._Me
       guard case .done(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
+    case .delegated?: try {
+      guard case .delegated(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .ratified?: try {
+      guard case .ratified(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .quarantined?: try {
+      guard case .quarantined(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .freed?: try {
+      guard case .freed(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 10)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -990,6 +2223,319 @@ nonisolated extension PBRegistryAnswer: SwiftProtobuf.Message, SwiftProtobuf._Me
 
   static func ==(lhs: PBRegistryAnswer, rhs: PBRegistryAnswer) -> Bool {
     if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRatified: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Ratified"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}grants\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.grants) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.grants.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.grants, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRatified, rhs: PBRatified) -> Bool {
+    if lhs.grants != rhs.grants {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRatifiedGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RatifiedGrant"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}ratified\0\u{3}known_already\0\u{1}refused\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.sequence) }()
+      case 2: try {
+        var v: PBNothing?
+        var hadOneofValue = false
+        if let current = self.outcome {
+          hadOneofValue = true
+          if case .ratified(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.outcome = .ratified(v)
+        }
+      }()
+      case 3: try {
+        var v: PBNothing?
+        var hadOneofValue = false
+        if let current = self.outcome {
+          hadOneofValue = true
+          if case .knownAlready(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.outcome = .knownAlready(v)
+        }
+      }()
+      case 4: try {
+        var v: PBGrantRefusal?
+        var hadOneofValue = false
+        if let current = self.outcome {
+          hadOneofValue = true
+          if case .refused(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.outcome = .refused(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sequence, fieldNumber: 1)
+    }
+    switch self.outcome {
+    case .ratified?: try {
+      guard case .ratified(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .knownAlready?: try {
+      guard case .knownAlready(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .refused?: try {
+      guard case .refused(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRatifiedGrant, rhs: PBRatifiedGrant) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.outcome != rhs.outcome {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBGrantRefusal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".GrantRefusal"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}no_such_delegation\0\u{3}bad_signature\0\u{1}gap\0\u{1}broken\0\u{1}equivocation\0\u{3}outside_reserve\0\u{1}overlaps\0\u{1}obstacle\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: PBNothing?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .noSuchDelegation(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .noSuchDelegation(v)
+        }
+      }()
+      case 2: try {
+        var v: PBNothing?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .badSignature(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .badSignature(v)
+        }
+      }()
+      case 3: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .gap(v)
+        }
+      }()
+      case 4: try {
+        var v: PBNothing?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .broken(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .broken(v)
+        }
+      }()
+      case 5: try {
+        var v: PBNothing?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .equivocation(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .equivocation(v)
+        }
+      }()
+      case 6: try {
+        var v: PBNothing?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .outsideReserve(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .outsideReserve(v)
+        }
+      }()
+      case 7: try {
+        var v: PBBlock?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .overlaps(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .overlaps(v)
+        }
+      }()
+      case 8: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .obstacle(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.kind {
+    case .noSuchDelegation?: try {
+      guard case .noSuchDelegation(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .badSignature?: try {
+      guard case .badSignature(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .gap?: try {
+      guard case .gap(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+    }()
+    case .broken?: try {
+      guard case .broken(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .equivocation?: try {
+      guard case .equivocation(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .outsideReserve?: try {
+      guard case .outsideReserve(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .overlaps?: try {
+      guard case .overlaps(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .obstacle?: try {
+      guard case .obstacle(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 8)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBGrantRefusal, rhs: PBGrantRefusal) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBQuarantined: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Quarantined"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}blocks\0\u{1}until\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.blocks) }()
+      case 2: try { try decoder.decodeSingularSInt64Field(value: &self.until) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.blocks != 0 {
+      try visitor.visitSingularUInt32Field(value: self.blocks, fieldNumber: 1)
+    }
+    if self.until != 0 {
+      try visitor.visitSingularSInt64Field(value: self.until, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBQuarantined, rhs: PBQuarantined) -> Bool {
+    if lhs.blocks != rhs.blocks {return false}
+    if lhs.until != rhs.until {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1055,7 +2601,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBRegistryRefusal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RegistryRefusal"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}not_founded\0\u{3}already_founded\0\u{3}not_admitted\0\u{1}revoked\0\u{3}unknown_invitation\0\u{3}invitation_expired\0\u{3}invitation_used\0\u{3}secret_mismatch\0\u{3}site_name_taken\0\u{3}tag_taken\0\u{3}no_block_left\0\u{3}block_not_yours\0\u{3}last_block\0\u{3}unknown_vine\0\u{3}vine_name_taken\0\u{3}vine_in_use\0\u{3}limit_reached\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}not_founded\0\u{3}already_founded\0\u{3}not_admitted\0\u{1}revoked\0\u{3}unknown_invitation\0\u{3}invitation_expired\0\u{3}invitation_used\0\u{3}secret_mismatch\0\u{3}site_name_taken\0\u{3}tag_taken\0\u{4}\u{3}last_block\0\u{3}unknown_vine\0\u{3}vine_name_taken\0\u{3}vine_in_use\0\u{3}limit_reached\0\u{3}no_block_left\0\u{3}block_not_yours\0\u{3}no_part\0\u{3}scoped_block_left\0\u{3}two_owners\0\u{3}bad_reserve_size\0\u{3}has_reserve\0\u{3}no_reserve_left\0\u{3}not_your_reserve\0\u{3}no_equivocation\0\u{3}owner_lives\0\u{3}nothing_to_reclaim\0\u{3}no_quarantine_over\0\u{c}\u{b}\u{1}\u{c}\u{c}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1178,27 +2724,6 @@ nonisolated extension PBRegistryRefusal: SwiftProtobuf.Message, SwiftProtobuf._M
           self.kind = .tagTaken(v)
         }
       }()
-      case 11: try {
-        var v: UInt32?
-        try decoder.decodeSingularUInt32Field(value: &v)
-        if let v = v {
-          if self.kind != nil {try decoder.handleConflictingOneOf()}
-          self.kind = .noBlockLeft(v)
-        }
-      }()
-      case 12: try {
-        var v: PBBlock?
-        var hadOneofValue = false
-        if let current = self.kind {
-          hadOneofValue = true
-          if case .blockNotYours(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.kind = .blockNotYours(v)
-        }
-      }()
       case 13: try {
         var v: PBBlock?
         var hadOneofValue = false
@@ -1247,6 +2772,155 @@ nonisolated extension PBRegistryRefusal: SwiftProtobuf.Message, SwiftProtobuf._M
         if let v = v {
           if self.kind != nil {try decoder.handleConflictingOneOf()}
           self.kind = .limitReached(v)
+        }
+      }()
+      case 18: try {
+        var v: PBNoRoom?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .noBlockLeft(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .noBlockLeft(v)
+        }
+      }()
+      case 19: try {
+        var v: PBScopedBlock?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .blockNotYours(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .blockNotYours(v)
+        }
+      }()
+      case 20: try {
+        var v: UInt32?
+        try decoder.decodeSingularFixed32Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .noPart(v)
+        }
+      }()
+      case 21: try {
+        var v: PBScopedBlock?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .scopedBlockLeft(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .scopedBlockLeft(v)
+        }
+      }()
+      case 22: try {
+        var v: PBScopedBlock?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .twoOwners(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .twoOwners(v)
+        }
+      }()
+      case 23: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .badReserveSize(v)
+        }
+      }()
+      case 24: try {
+        var v: PBBlock?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .hasReserve_p(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .hasReserve_p(v)
+        }
+      }()
+      case 25: try {
+        var v: PBNoRoom?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .noReserveLeft(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .noReserveLeft(v)
+        }
+      }()
+      case 26: try {
+        var v: PBBlock?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .notYourReserve(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .notYourReserve(v)
+        }
+      }()
+      case 27: try {
+        var v: PBNothing?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .noEquivocation(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .noEquivocation(v)
+        }
+      }()
+      case 28: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .ownerLives(v)
+        }
+      }()
+      case 29: try {
+        var v: PBNothing?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .nothingToReclaim(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .nothingToReclaim(v)
+        }
+      }()
+      case 30: try {
+        var v: Int64?
+        try decoder.decodeSingularSInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .noQuarantineOver(v)
         }
       }()
       default: break
@@ -1300,14 +2974,6 @@ nonisolated extension PBRegistryRefusal: SwiftProtobuf.Message, SwiftProtobuf._M
       guard case .tagTaken(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     }()
-    case .noBlockLeft?: try {
-      guard case .noBlockLeft(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 11)
-    }()
-    case .blockNotYours?: try {
-      guard case .blockNotYours(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
-    }()
     case .lastBlock?: try {
       guard case .lastBlock(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
@@ -1328,6 +2994,58 @@ nonisolated extension PBRegistryRefusal: SwiftProtobuf.Message, SwiftProtobuf._M
       guard case .limitReached(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularStringField(value: v, fieldNumber: 17)
     }()
+    case .noBlockLeft?: try {
+      guard case .noBlockLeft(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .blockNotYours?: try {
+      guard case .blockNotYours(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .noPart?: try {
+      guard case .noPart(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularFixed32Field(value: v, fieldNumber: 20)
+    }()
+    case .scopedBlockLeft?: try {
+      guard case .scopedBlockLeft(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .twoOwners?: try {
+      guard case .twoOwners(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .badReserveSize?: try {
+      guard case .badReserveSize(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 23)
+    }()
+    case .hasReserve_p?: try {
+      guard case .hasReserve_p(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    }()
+    case .noReserveLeft?: try {
+      guard case .noReserveLeft(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+    }()
+    case .notYourReserve?: try {
+      guard case .notYourReserve(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+    }()
+    case .noEquivocation?: try {
+      guard case .noEquivocation(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
+    }()
+    case .ownerLives?: try {
+      guard case .ownerLives(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 28)
+    }()
+    case .nothingToReclaim?: try {
+      guard case .nothingToReclaim(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
+    }()
+    case .noQuarantineOver?: try {
+      guard case .noQuarantineOver(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularSInt64Field(value: v, fieldNumber: 30)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1335,6 +3053,50 @@ nonisolated extension PBRegistryRefusal: SwiftProtobuf.Message, SwiftProtobuf._M
 
   static func ==(lhs: PBRegistryRefusal, rhs: PBRegistryRefusal) -> Bool {
     if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBNoRoom: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NoRoom"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}wanted\0\u{1}largest\0\u{1}free\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.wanted) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._largest) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.free) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.wanted != 0 {
+      try visitor.visitSingularUInt32Field(value: self.wanted, fieldNumber: 1)
+    }
+    try { if let v = self._largest {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.free != 0 {
+      try visitor.visitSingularUInt64Field(value: self.free, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBNoRoom, rhs: PBNoRoom) -> Bool {
+    if lhs.wanted != rhs.wanted {return false}
+    if lhs._largest != rhs._largest {return false}
+    if lhs.free != rhs.free {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1370,6 +3132,312 @@ nonisolated extension PBVineInUse: SwiftProtobuf.Message, SwiftProtobuf._Message
   static func ==(lhs: PBVineInUse, rhs: PBVineInUse) -> Bool {
     if lhs.network != rhs.network {return false}
     if lhs.participants != rhs.participants {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRegistrySnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RegistrySnapshot"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}next_network\0\u{3}overlap_from\0\u{1}clock\0\u{1}facts\0\u{1}invitations\0\u{1}chains\0\u{1}sessions\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.nextNetwork) }()
+      case 3: try { try decoder.decodeSingularSInt64Field(value: &self.overlapFrom) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.clock) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.facts) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.invitations) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.chains) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.sessions) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt32Field(value: self.epoch, fieldNumber: 1)
+    }
+    if self.nextNetwork != 0 {
+      try visitor.visitSingularUInt32Field(value: self.nextNetwork, fieldNumber: 2)
+    }
+    if self.overlapFrom != 0 {
+      try visitor.visitSingularSInt64Field(value: self.overlapFrom, fieldNumber: 3)
+    }
+    if !self.clock.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.clock, fieldNumber: 4)
+    }
+    if !self.facts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.facts, fieldNumber: 5)
+    }
+    if !self.invitations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.invitations, fieldNumber: 6)
+    }
+    if !self.chains.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.chains, fieldNumber: 7)
+    }
+    if !self.sessions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.sessions, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRegistrySnapshot, rhs: PBRegistrySnapshot) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.nextNetwork != rhs.nextNetwork {return false}
+    if lhs.overlapFrom != rhs.overlapFrom {return false}
+    if lhs.clock != rhs.clock {return false}
+    if lhs.facts != rhs.facts {return false}
+    if lhs.invitations != rhs.invitations {return false}
+    if lhs.chains != rhs.chains {return false}
+    if lhs.sessions != rhs.sessions {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBClockReading: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ClockReading"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}author\0\u{1}time\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.author) }()
+      case 2: try { try decoder.decodeSingularSInt64Field(value: &self.time) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.author.isEmpty {
+      try visitor.visitSingularBytesField(value: self.author, fieldNumber: 1)
+    }
+    if self.time != 0 {
+      try visitor.visitSingularSInt64Field(value: self.time, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBClockReading, rhs: PBClockReading) -> Bool {
+    if lhs.author != rhs.author {return false}
+    if lhs.time != rhs.time {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBOpenInvitation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".OpenInvitation"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}secret_hash\0\u{1}site\0\u{1}hosts\0\u{1}expires\0\u{3}used_by\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.secretHash) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.site) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.hosts) }()
+      case 5: try { try decoder.decodeSingularSInt64Field(value: &self.expires) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.usedBy) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularBytesField(value: self.id, fieldNumber: 1)
+    }
+    if !self.secretHash.isEmpty {
+      try visitor.visitSingularBytesField(value: self.secretHash, fieldNumber: 2)
+    }
+    if !self.site.isEmpty {
+      try visitor.visitSingularStringField(value: self.site, fieldNumber: 3)
+    }
+    if self.hosts != 0 {
+      try visitor.visitSingularUInt32Field(value: self.hosts, fieldNumber: 4)
+    }
+    if self.expires != 0 {
+      try visitor.visitSingularSInt64Field(value: self.expires, fieldNumber: 5)
+    }
+    if !self.usedBy.isEmpty {
+      try visitor.visitSingularBytesField(value: self.usedBy, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBOpenInvitation, rhs: PBOpenInvitation) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.secretHash != rhs.secretHash {return false}
+    if lhs.site != rhs.site {return false}
+    if lhs.hosts != rhs.hosts {return false}
+    if lhs.expires != rhs.expires {return false}
+    if lhs.usedBy != rhs.usedBy {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRatifiedChain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RatifiedChain"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reserve\0\u{1}hashes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._reserve) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.hashes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._reserve {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.hashes.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.hashes, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRatifiedChain, rhs: PBRatifiedChain) -> Bool {
+    if lhs._reserve != rhs._reserve {return false}
+    if lhs.hashes != rhs.hashes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSession: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Session"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}author\0\u{3}last_index\0\u{1}entries\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.author) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.lastIndex) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.author.isEmpty {
+      try visitor.visitSingularBytesField(value: self.author, fieldNumber: 1)
+    }
+    if self.lastIndex != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastIndex, fieldNumber: 2)
+    }
+    if !self.entries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.entries, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSession, rhs: PBSession) -> Bool {
+    if lhs.author != rhs.author {return false}
+    if lhs.lastIndex != rhs.lastIndex {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SessionEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}answer\0\u{1}refusal\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.id) }()
+      case 2: try {
+        var v: PBRegistryAnswer?
+        var hadOneofValue = false
+        if let current = self.outcome {
+          hadOneofValue = true
+          if case .answer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.outcome = .answer(v)
+        }
+      }()
+      case 3: try {
+        var v: PBRegistryRefusal?
+        var hadOneofValue = false
+        if let current = self.outcome {
+          hadOneofValue = true
+          if case .refusal(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.outcome = .refusal(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.id.isEmpty {
+      try visitor.visitSingularBytesField(value: self.id, fieldNumber: 1)
+    }
+    switch self.outcome {
+    case .answer?: try {
+      guard case .answer(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .refusal?: try {
+      guard case .refusal(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSessionEntry, rhs: PBSessionEntry) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.outcome != rhs.outcome {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
