@@ -12,7 +12,7 @@ import VineRaft
     #expect(ConsensusRun.run(seed: 6).traceHash != first.traceHash)
   }
 
-  @Test(arguments: 0..<10 as Range<UInt64>)
+  @Test(arguments: 0..<12 as Range<UInt64>)
   func `no fault breaks a claim, and when faults end the group decides again`(batch: UInt64) {
     for seed in (batch * 10 + 1)...(batch * 10 + 10) {
       let outcome = ConsensusRun.run(seed: seed)

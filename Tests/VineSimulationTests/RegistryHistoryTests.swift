@@ -29,7 +29,7 @@ import VineRegistry
   }
 
   private func allocate(_ number: UInt64, _ site: Int) -> ClientOperation {
-    command(number, site, .allocateBlock(hosts: RegistryMachine.hostsOfBlock))
+    command(number, site, .allocateBlock(hosts: RegistryMachine.hostsOfBlock, scope: nil))
   }
 
   @Test func `two sites that ask at once get one block each, in either order`() {

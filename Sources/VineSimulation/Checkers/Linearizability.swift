@@ -48,7 +48,7 @@ public struct Linearizability<Specification: SequentialSpecification>: Sendable 
   /// Configurations that are looked at before the search gives up: each holds a state, so this bounds the memory.
   let configurationsMax: Int
 
-  public init(_ specification: Specification, configurationsMax: Int = 200_000) {
+  public init(_ specification: Specification, configurationsMax: Int = 20_000) {
     (self.specification, self.configurationsMax) = (specification, configurationsMax)
   }
 

@@ -44,11 +44,11 @@ extension ConsensusWorld {
   private mutating func nextOperation(_ client: Int) -> ClientOperation {
     switch random.below(10) {
     case 0, 1, 2:
-      return command(.allocateBlock(hosts: RegistryMachine.hostsOfBlock), client)
+      return command(.allocateBlock(hosts: RegistryMachine.hostsOfBlock, scope: nil), client)
     case 3, 4:
       guard !clients[client].blocks.isEmpty else { return .blocks(of: clients[client].site) }
       let position = random.int(in: 0..<clients[client].blocks.count)
-      return command(.releaseBlock(clients[client].blocks.remove(at: position)), client)
+      return command(RegistryMachine.release(clients[client].blocks.remove(at: position)), client)
     case 5: return command(.createVine(vineName(random.int(in: 0..<4))), client)
     case 6:
       guard !clients[client].vines.isEmpty else { return .vine(vineName(random.int(in: 0..<4))) }
@@ -63,7 +63,7 @@ extension ConsensusWorld {
     return .command(
       Proposal(
         id: id, author: clients[client].site, at: WallTime(secondsSince1970: 1_800_000_000),
-        command: .allocateBlock(hosts: RegistryMachine.hostsOfBlock)))
+        command: .allocateBlock(hosts: RegistryMachine.hostsOfBlock, scope: nil)))
   }
 
   private func vineName(_ number: Int) -> VineName {

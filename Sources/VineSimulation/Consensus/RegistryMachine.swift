@@ -5,12 +5,10 @@ import VineWire
 
 /// The registry as the state machine of simulated voters: all that this simulation knows of it.
 ///
-/// It begins with a mesh of a few sites and a space of eight blocks, so that blocks run out and are used again. A
-/// snapshot is the list of the commands so far.
+/// It begins with a mesh of a few sites and a space of eight blocks, so that blocks run out and are used again.
 struct RegistryMachine: Sendable {
   private(set) var registry = Registry()
   private(set) var applied: UInt64 = 0
-  private var history: [(index: UInt64, command: [UInt8])] = []
 
   /// Of all sites: who asks for blocks and ViNes.
   static func site(_ number: Int) -> NodeID {
@@ -22,6 +20,7 @@ struct RegistryMachine: Sendable {
 
   static let sitesMax = 5
   static let hostsOfBlock = 10
+  private static let secretHash = [UInt8](repeating: 1, count: 32)
 
   init(sites: Int) { self = Self.founded[sites] }
 
@@ -49,10 +48,10 @@ struct RegistryMachine: Sendable {
         continue
       }
       let invite = RegistryCommand.invite(
-        id(2, UInt64(number)), secretHash: [1], site: name, hosts: hostsOfBlock,
+        id(2, UInt64(number)), secretHash: secretHash, site: name, hosts: hostsOfBlock,
         expires: WallTime(secondsSince1970: 2))
       let admit = RegistryCommand.admit(
-        node: site(number), invitation: id(2, UInt64(number)), secretHash: [1])
+        node: site(number), invitation: id(2, UInt64(number)), secretHash: secretHash)
       proposals.append(Proposal(id: id(0, UInt64(2 * number)), author: site(0), at: time, command: invite))
       proposals.append(Proposal(id: id(0, UInt64(2 * number + 1)), author: site(0), at: time, command: admit))
     }
@@ -66,6 +65,8 @@ struct RegistryMachine: Sendable {
     guard let id = UniqueID(writer.bytes) else { preconditionFailure("an identifier has 16 bytes") }
     return id
   }
+
+  static func release(_ block: Block) -> RegistryCommand { .releaseBlock(ScopedBlock(block)) }
 
   // MARK: Commands
 
@@ -84,7 +85,6 @@ struct RegistryMachine: Sendable {
   ) -> (ProposalID, Result<RegistryAnswer, RegistryRefusal>)? {
     applied = index
     guard let command else { return nil }
-    history.append((index, command))
     do {
       let proposal = try LogCommand.decode(command)
       return (proposal.id, registry.apply(proposal, at: index).outcome)
@@ -93,58 +93,25 @@ struct RegistryMachine: Sendable {
     }
   }
 
-  /// Of what the registry says, not of how it came to it.
-  var digest: UInt64 {
-    var hash = FNV1a()
-    for fact in registry.facts {
-      hash.append(String(describing: fact.key).utf8)
-      hash.append(String(describing: fact.body).utf8)
-      hash.append([UInt8(truncatingIfNeeded: fact.index)])
-    }
-    return hash.value
-  }
+  /// Equal of registries that are equal, outcomes of commands included.
+  var digest: UInt64 { FNV1a.hash(snapshot) }
 
   // MARK: Snapshots
 
-  var snapshot: [UInt8] {
-    var writer = ByteWriter()
-    writer.integer(applied)
-    for (index, command) in history {
-      writer.integer(index)
-      writer.integer(UInt32(command.count))
-      writer.append(command)
-    }
-    return writer.bytes
-  }
+  var snapshot: [UInt8] { registry.snapshot.encode() }
 
   /// - Parameter forgetsOutcomes: the flaw of that name: a proposal that comes again is not recognised.
-  /// - Returns: nil if the bytes are no snapshot.
+  /// - Returns: nil if the bytes are no snapshot. No bytes are a registry that has applied nothing.
   init?(sites: Int, snapshot bytes: [UInt8], forgetsOutcomes: Bool) {
     self.init(sites: sites)
     guard !bytes.isEmpty else { return }
-    var reader = ByteReader(bytes)
-    var seen: Set<ProposalID> = []
     do {
-      let through = try reader.integer(UInt64.self)
-      while reader.left > 0 {
-        let index = try reader.integer(UInt64.self)
-        let count = try reader.integer(UInt32.self)
-        let command = Array(try reader.bytes(Int(count)))
-        if !forgetsOutcomes {
-          _ = apply(command, at: index)
-        } else if let proposal = try? LogCommand.decode(command), seen.insert(proposal.id).inserted {
-          _ = apply(Self.renamed(proposal, index), at: index)
-        }
-      }
-      applied = through
+      var snapshot = try RegistrySnapshot.decode(bytes)
+      if forgetsOutcomes { snapshot.sessions = [] }
+      registry = try Registry(snapshot)
     } catch {
       return nil
     }
-  }
-
-  private static func renamed(_ proposal: Proposal, _ index: UInt64) -> [UInt8] {
-    LogCommand.encode(
-      Proposal(id: id(3, index), author: proposal.author, at: proposal.at, command: proposal.command))
   }
 }
 

@@ -12,7 +12,7 @@ struct SoleBlockOwners: ConsensusChecker {
   mutating func see(_ observation: ConsensusObservation, in world: ConsensusWorld) -> String? {
     switch observation {
     case .invoked(_, .command(let proposal)):
-      if case .releaseBlock(let block) = proposal.command { owners[block] = nil }
+      if case .releaseBlock(let held) = proposal.command { owners[held.block] = nil }
       return nil
     case .returned(_, .command(let proposal), .outcome(.success(.allocated(let block)))):
       if let (held, owner) = owners.first(where: { $0.0.overlaps(block) }) {
