@@ -146,6 +146,8 @@ struct SnapshotAssembly: Sendable {
   let configuration: Configuration
   let total: Int
   private(set) var bytes: [UInt8] = []
+  /// Chunks that overtook another one, by their offset; no more than a leader sends ahead.
+  private var early: SortedMap<Int, [UInt8]> = [:]
 
   init(_ first: SnapshotChunk, _ configuration: Configuration, from leader: VoterID) {
     (self.leader, self.configuration) = (leader, configuration)
@@ -156,9 +158,18 @@ struct SnapshotAssembly: Sendable {
     self.leader == leader && session == chunk.session && lastIndex == chunk.lastIndex && total == chunk.total
   }
 
-  /// Takes the chunk if it is the next one.
+  /// Takes the chunk if it is the next one, and keeps it if one before it is missing: datagrams overtake one another.
   mutating func take(_ chunk: SnapshotChunk) {
-    if chunk.offset == bytes.count, bytes.count + chunk.bytes.count <= total { bytes += chunk.bytes }
+    guard chunk.offset <= total, chunk.offset + chunk.bytes.count <= total else { return }
+    if chunk.offset > bytes.count {
+      if early.count < SnapshotTransfer.windowChunks { early[chunk.offset] = chunk.bytes }
+    } else if chunk.offset == bytes.count {
+      bytes += chunk.bytes
+    }
+    while let (offset, next) = early.first, offset <= bytes.count {
+      early[offset] = nil
+      if offset == bytes.count { bytes += next }
+    }
   }
 
   var isComplete: Bool { bytes.count == total }

@@ -101,7 +101,7 @@ public struct Raft: Sendable {
 
   private mutating func start(at now: Instant) {
     hasStarted = true
-    precondition(log.lastTerm <= hardState.term || flaws.contains(.unpersistedTerm), "the log is ahead of the term")
+    precondition(log.lastTerm <= hardState.term || !flaws.isEmpty, "the log is ahead of the term")
     restartTimer(at: now)
     // One voter needs nobody; several give a leader the time to speak up.
     if configuration.isQuorum(alone: voter) { deadline = now }

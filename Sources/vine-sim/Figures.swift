@@ -227,7 +227,7 @@ struct Figures: ParsableCommand {
 }
 
 extension Figure {
-  fileprivate var line: String {
+  var line: String {
     let shown = value.isFinite ? String(format: abs(value) < 1 ? "%.3f" : "%.2f", value) : "none"
     let sign = better == .lower ? "<=" : ">="
     return "\(isMet ? "met   " : "MISSED") \(name): \(shown) \(unit) (goal \(sign) \(goal)), seeds \(seeds)"

@@ -56,10 +56,7 @@ struct Sweep: ParsableCommand {
     guard range != nil else { throw ValidationError("--seeds is FIRST..LAST, as 1..100") }
   }
 
-  private var range: ClosedRange<UInt64>? {
-    let ends = seeds.components(separatedBy: "..").compactMap(UInt64.init)
-    return ends.count == 2 && ends[0] <= ends[1] ? ends[0]...ends[1] : nil
-  }
+  private var range: ClosedRange<UInt64>? { SeedRange.parse(seeds) }
 
   func run() throws {
     guard let range else { return }

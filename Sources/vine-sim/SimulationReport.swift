@@ -12,6 +12,12 @@ struct SimulationReport: Codable {
     let better: String
     let seeds: Int
 
+    init(_ figure: Figure) {
+      (name, unit, goal, seeds) = (figure.name, figure.unit, figure.goal, figure.seeds)
+      value = figure.value.isFinite ? figure.value : nil
+      better = figure.better.rawValue
+    }
+
     var isMet: Bool { value.map { better == "lower" ? $0 <= goal : $0 >= goal } ?? false }
   }
 
@@ -30,11 +36,7 @@ struct SimulationReport: Codable {
       let names = Set(figures.map(\.name))
       report.figures = known.figures.filter { !names.contains($0.name) }
     }
-    report.figures += figures.map {
-      Entry(
-        name: $0.name, value: $0.value.isFinite ? $0.value : nil, unit: $0.unit, goal: $0.goal,
-        better: $0.better.rawValue, seeds: $0.seeds)
-    }
+    report.figures += figures.map(Entry.init)
     report.passed = report.figures.count(where: \.isMet)
     report.failed = report.figures.count - report.passed
     let encoder = JSONEncoder()

@@ -9,5 +9,5 @@ struct VineSim: ParsableCommand {
       the same seed gives the same run on any machine.
       """,
     version: "vine-sim 0.1.0",
-    subcommands: [Run.self, Sweep.self, Regressions.self, Figures.self])
+    subcommands: [Run.self, Sweep.self, Regressions.self, Figures.self, Consensus.self])
 }

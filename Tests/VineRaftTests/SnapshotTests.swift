@@ -81,7 +81,7 @@ import VineBase
     #expect(group.raft(1).lastIndex == LogIndex(rawValue: 7))
   }
 
-  @Test func `pieces out of order and pieces of another snapshot are left out`() {
+  @Test func `pieces that overtake others are kept, and pieces of another snapshot are left out`() {
     let group = Group(3)
     group.run(.milliseconds(1))
     let first = SnapshotChunk(
@@ -93,8 +93,11 @@ import VineBase
     #expect(next(group.effects(of: .install(gap), in: 1, from: 2, to: 1)) == 3)
     let other = piece(of: first, offset: 3, [4, 5], session: 9)
     #expect(next(group.effects(of: .install(other), in: 1, from: 2, to: 1)) == 0)
-    #expect(next(group.effects(of: .install(piece(of: first, offset: 3, [4, 5])), in: 1, from: 2, to: 1)) == 5)
+    #expect(next(group.effects(of: .install(piece(of: first, offset: 3, [4])), in: 1, from: 2, to: 1)) == 4)
     #expect(group.raft(1).commitIndex == .zero)
+    _ = group.effects(of: .install(piece(of: first, offset: 4, [5])), in: 1, from: 2, to: 1)
+    #expect(group.raft(1).commitIndex == LogIndex(rawValue: 7))
+    #expect(group.members[1]?.disk.snapshot.state == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   }
 
   /// A leader that has compacted far beyond what one follower has.
