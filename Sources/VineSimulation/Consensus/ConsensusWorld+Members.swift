@@ -110,6 +110,7 @@ extension ConsensusWorld {
   private mutating func carryOut(_ number: Int) {
     while members[number].syncing == nil, members[number].isUp, !members[number].effects.isEmpty {
       if has(.sendsBeforeSync) { sendAhead(number) }
+      guard !members[number].effects.isEmpty else { break }
       let effect = members[number].effects.removeFirst()
       guard case .persist(let write) = effect else {
         carryOut(effect, number)
