@@ -117,6 +117,24 @@ import VineBase
     #expect(queue.removeFirst() == 3)
     #expect(queue.removeFirst() == nil)
   }
+
+  @Test(arguments: 1...20 as ClosedRange<UInt64>)
+  func `a bounded queue keeps the newest in order, however it is filled and emptied`(seed: UInt64) {
+    var random = RandomSource(seed: seed)
+    let capacity = random.int(in: 1..<9)
+    var queue = BoundedQueue<Int>(capacity: capacity)
+    var oracle: [Int] = []
+    for step in 0..<200 {
+      if random.below(3) == 0 {
+        #expect(queue.removeFirst() == (oracle.isEmpty ? nil : oracle.removeFirst()))
+      } else {
+        #expect(queue.append(step) == (oracle.count == capacity ? oracle.removeFirst() : nil))
+        oracle.append(step)
+      }
+      #expect(queue.elements == oracle)
+      #expect(queue.count == oracle.count)
+    }
+  }
 }
 
 @Suite struct RandomSourceTests {

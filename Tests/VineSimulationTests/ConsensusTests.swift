@@ -12,13 +12,33 @@ import VineRaft
     #expect(ConsensusRun.run(seed: 6).traceHash != first.traceHash)
   }
 
-  @Test(arguments: 0..<12 as Range<UInt64>)
+  @Test(arguments: 0..<8 as Range<UInt64>)
   func `no fault breaks a claim, and when faults end the group decides again`(batch: UInt64) {
     for seed in (batch * 10 + 1)...(batch * 10 + 10) {
       let outcome = ConsensusRun.run(seed: seed)
       #expect(outcome.broken == nil, "seed \(seed): \(String(describing: outcome.broken))")
       #expect(outcome.isUndecided || outcome.recovery != nil, "seed \(seed) did not recover")
     }
+  }
+
+  /// One that each claim finds soon; `vine-sim consensus bugs` tries all.
+  @Test(arguments: [
+    ("unpersisted-vote", "terms-rise"), ("counts-unsynced", "quorum-durable"), ("torn-tail", "log-matching"),
+    ("two-bootstraps", "election-safety"), ("votes-for-shorter-log", "leader-completeness"),
+    ("commits-uncompared", "state-machine-safety"), ("follower-reads", "linearizability"),
+    ("answers-before-commit", "sole-block-owners"), ("figure-8", "commits-own-term"),
+    ("keeps-cut-configuration", "last-configuration"),
+  ])
+  func `a historic bug is found, and by the claim that it breaks`(name: String, checker: String) throws {
+    let bug = try #require(ConsensusBug.named(name))
+    let seed = try #require((1...60).first { ConsensusRun.run(seed: $0, bug: bug).broken != nil })
+    let broken = ConsensusRun.run(seed: seed, bug: bug).broken
+    #expect(broken?.checker == checker, "seed \(seed): \(String(describing: broken))")
+  }
+
+  @Test func `bugs have names of their own`() {
+    #expect(Set(ConsensusBug.all.map(\.name)).count == ConsensusBug.all.count)
+    #expect(ConsensusBug.all.count >= 20)
   }
 
   @Test func `a leader's end is mended within two seconds`() throws {

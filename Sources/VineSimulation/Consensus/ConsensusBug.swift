@@ -12,8 +12,6 @@ struct ShellFlaws: OptionSet, Hashable, Sendable {
   static let joinerFounds = ShellFlaws(rawValue: 1 << 2)
   /// A failed sync is tried again, and says that all is well: what it should have written is gone.
   static let retriesSync = ShellFlaws(rawValue: 1 << 3)
-  /// A read is answered before the state machine has applied what it has to show.
-  static let readsBeforeApply = ShellFlaws(rawValue: 1 << 4)
   /// A snapshot lacks the outcomes by which a repeated proposal is recognised.
   static let snapshotForgetsOutcomes = ShellFlaws(rawValue: 1 << 5)
   /// What comes behind a write is carried out before it.
@@ -66,7 +64,6 @@ public struct ConsensusBug: Sendable {
     ConsensusBug("torn-tail", "what a crash left half written is read as whole", [], .acceptsTornTail),
     ConsensusBug("two-bootstraps", "a joiner that hears nobody founds a group", [], .joinerFounds),
     ConsensusBug("fsync-retried", "a failed sync is tried again and believed", [], .retriesSync),
-    ConsensusBug("reads-before-apply", "a read is answered before it is applied", [], .readsBeforeApply),
     ConsensusBug("follower-reads", "a follower answers reads from its own state", [], .followerReads),
     ConsensusBug(
       "snapshot-forgets-outcomes", "a repeated proposal is carried out again after a snapshot", [],

@@ -7,7 +7,6 @@ import VineRegistry
 struct ConsensusClient: Sendable {
   /// Tries of one request before the client goes on without an answer.
   static let attemptsMax = 12
-  static let patience = Duration.milliseconds(1200)
 
   let site: NodeID
   /// The VR that it asks.
@@ -42,20 +41,23 @@ extension ConsensusWorld {
   }
 
   private mutating func nextOperation(_ client: Int) -> ClientOperation {
-    switch random.below(10) {
-    case 0, 1, 2:
-      return command(.allocateBlock(hosts: RegistryMachine.hostsOfBlock, scope: nil), client)
-    case 3, 4:
+    if random.below(100) < settings.readsPerCent { return read() }
+    switch random.below(7) {
+    case 0, 1:
       guard !clients[client].blocks.isEmpty else { return .blocks(of: clients[client].site) }
       let position = random.int(in: 0..<clients[client].blocks.count)
       return command(RegistryMachine.release(clients[client].blocks.remove(at: position)), client)
-    case 5: return command(.createVine(vineName(random.int(in: 0..<4))), client)
-    case 6:
+    case 2, 3: return command(.createVine(vineName(random.int(in: 0..<4))), client)
+    case 4:
       guard !clients[client].vines.isEmpty else { return .vine(vineName(random.int(in: 0..<4))) }
       return command(.deleteVine(clients[client].vines.removeLast()), client)
-    case 7: return .vine(vineName(random.int(in: 0..<4)))
-    default: return .blocks(of: clients[random.int(in: 0..<settings.sites)].site)
+    default: return command(.allocateBlock(hosts: RegistryMachine.hostsOfBlock, scope: nil), client)
     }
+  }
+
+  private mutating func read() -> ClientOperation {
+    if random.below(3) == 0 { return .vine(vineName(random.int(in: 0..<4))) }
+    return .blocks(of: clients[random.int(in: 0..<settings.sites)].site)
   }
 
   private func probe(_ client: Int) -> ClientOperation {
@@ -83,7 +85,7 @@ extension ConsensusWorld {
     clients[client].attempt += 1
     let call = ClientCall(client: client, operation: operation)
     agenda.add(.request(call, at: clients[client].target), at: after(random.jitter(settings.latencyMax)))
-    agenda.add(.impatient(call, attempt: clients[client].attempt), at: after(ConsensusClient.patience))
+    agenda.add(.impatient(call, attempt: clients[client].attempt), at: after(settings.patience))
   }
 
   mutating func impatient(_ call: ClientCall, _ attempt: Int) {
@@ -152,7 +154,6 @@ extension ConsensusWorld {
   mutating func readable(_ context: ReadContext, _ index: LogIndex, _ number: Int) {
     guard let call = members[number].reads.removeValue(forKey: context.rawValue) else { return }
     members[number].unapplied.append((index.rawValue, call))
-    if has(.readsBeforeApply) { members[number].unapplied[members[number].unapplied.count - 1].index = 0 }
     answerApplied(number)
   }
 

@@ -67,7 +67,7 @@ struct ConsensusWatch {
   private var elections = 0
   private var checkers: [any ConsensusChecker] = [
     VoteOnce(), TermsRise(), ElectionSafety(), LogMatching(), QuorumDurable(), LeaderCompleteness(),
-    StateMachineSafety(), SoleBlockOwners(),
+    StateMachineSafety(), SoleBlockOwners(), CommitsOwnTerm(), LastConfiguration(),
   ]
 
   init(world: ConsensusWorld) { self.world = world }

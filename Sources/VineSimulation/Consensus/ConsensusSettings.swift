@@ -23,6 +23,10 @@ struct ConsensusSettings: Sendable {
   /// Entries that are applied between two snapshots of a voter.
   var compactsAfter: UInt64 = 1000
   var thinkMax = Duration.milliseconds(300)
+  /// A client asks another VR when one has said nothing for so long.
+  var patience = Duration.milliseconds(1200)
+  /// Reads among a client's requests.
+  var readsPerCent: UInt64 = 30
   /// Messages go through the wire format.
   var usesWire = false
   var duration = Duration.seconds(15)
@@ -45,6 +49,8 @@ struct ConsensusSettings: Sendable {
     straysPerThousand = [0, 0, 10, 50][random.int(in: 0..<4)]
     compactsAfter = [3, 10, 30, 1000][random.int(in: 0..<4)]
     thinkMax = .milliseconds(Int64([40, 200, 800][random.int(in: 0..<3)]))
+    patience = .milliseconds(Int64([250, 1200][random.int(in: 0..<2)]))
+    readsPerCent = [20, 70][random.int(in: 0..<2)]
     usesWire = random.below(8) == 0
     duration = .seconds(Int64(random.int(in: 6..<20)))
     raft.entriesKept = [0, 2, 8, 512][random.int(in: 0..<4)]
@@ -63,7 +69,7 @@ extension ConsensusSettings {
     choosesAtOnce = true
     faults = [.isolation, .partition, .oneWay, .crash, .cutEntries].filter { _ in random.below(3) > 0 } + [.partition]
     faultPause = .milliseconds(Int64([300, 800][random.int(in: 0..<2)]))
-    (lossPerCent, latencyMax) = ([0, 5][random.int(in: 0..<2)], .milliseconds(20))
+    (lossPerCent, latencyMax) = ([5, 20][random.int(in: 0..<2)], .milliseconds(20))
     duration = .seconds(20)
   }
 }

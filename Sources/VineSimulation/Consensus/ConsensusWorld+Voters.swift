@@ -19,7 +19,8 @@ extension ConsensusWorld {
     if random.below(2) == 0, let gone = voters.first(where: { !stores.contains($0) }) {
       voters.removeAll { $0 == gone }
     }
-    if random.below(voters.count > 3 ? 3 : 8) == 0, voters.count > 1 {
+    let removesOneIn: UInt64 = voters.count <= 3 ? 8 : settings.choosesAtOnce ? 1 : 3
+    if random.below(removesOneIn) == 0, voters.count > 1 {
       voters.remove(at: random.int(in: 0..<voters.count))
     }
     for member in status where member.isCaughtUp && present.learners.contains(member.voter) && random.below(3) > 0 {
