@@ -62,6 +62,15 @@ extension ConsensusWorld {
     if to == nil { cuts.append(Cut(from: ~from, to: from, until: until)) }
   }
 
+  /// Whoever was elected is asked for a change at once, and half of the time cut off from those who elected it, alone or
+  /// with one other: this is when two configurations come to be.
+  mutating func partAndChange(_ leader: Int) {
+    agenda.add(.change(leader), at: after(random.jitter(.milliseconds(60))))
+    guard random.below(2) == 0 else { return }
+    let company = random.below(2) == 0 ? 0 : UInt64(1) << random.below(UInt64(settings.count))
+    cut(from: 1 << UInt64(leader) | company, to: nil, for: .seconds(5))
+  }
+
   private mutating func rewake(_ number: Int) {
     members[number].wakeup = nil
     setWakeup(number)

@@ -85,7 +85,7 @@ extension ConsensusWorld {
     let effects = raft.handle(input, at: members[number].clock.local(now))
     if raft.isLeader, !wasLeader {
       observations.append(.led(number, raft.voter, raft.term))
-      if settings.choosesAtOnce { agenda.add(.change(number), at: after(random.jitter(.milliseconds(60)))) }
+      if settings.choosesAtOnce, !isCalm { partAndChange(number) }
     }
     for effect in effects {
       switch effect {
