@@ -48,6 +48,12 @@ simulate: deps ## meshes on virtual time: SCENARIO=all, from SEED=1, MINUTES=5
 	@swift build -c release --product vine-sim $(SWIFT_BUILD_FLAGS)
 	@.build/release/vine-sim sweep --scenario $(SCENARIO) --seeds $(SEED)..1000000 --minutes $(MINUTES)
 
+.PHONY: consensus
+consensus: deps ## voters under faults, 10000 seeds, and historic bugs that have to be found: reports/simulation.json
+	@swift build -c release --product vine-sim $(SWIFT_BUILD_FLAGS)
+	@.build/release/vine-sim consensus sweep --seeds 1..10000 --jobs $$(nproc) --report reports/simulation.json
+	@.build/release/vine-sim consensus bugs --jobs $$(nproc) --report reports/simulation.json
+
 .PHONY: figures
 figures: deps ## measures the simulated mesh, hours: reports/simulation.json
 	@swift build -c release --product vine-sim $(SWIFT_BUILD_FLAGS)
