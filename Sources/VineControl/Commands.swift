@@ -42,6 +42,29 @@ public struct VineBody: Codable, Hashable, Sendable {
   }
 }
 
+/// `POST /v1/peer/revoke`, `/reclaim`, answered with a `SiteAnswer`.
+public struct SiteBody: Codable, Hashable, Sendable {
+  public var site: String
+
+  public init(site: String) {
+    self.site = site
+  }
+}
+
+/// The site that a command was about.
+public struct SiteAnswer: View {
+  public static let name = "site"
+
+  public var site: String
+  /// Blocks that are kept free from now on.
+  public var blocksKept: Int
+
+  public init(site: String, blocksKept: Int) {
+    self.site = site
+    self.blocksKept = blocksKept
+  }
+}
+
 /// The ViNe that a command was about.
 public struct VineAnswer: View {
   public static let name = "vine"

@@ -126,6 +126,12 @@ struct LocalAPI: Sendable {
       }
       return VineAnswer(name: vineName.description, networkId: network.rawValue)
     case "host/add", "host/remove": return try await host(name, JSON.decode(from: body))
+    case "peer/revoke", "peer/reclaim":
+      let wish: SiteBody = try JSON.decode(from: body)
+      guard let site = SiteName(wish.site) else { throw RequestFailure.noName(wish.site) }
+      guard case .site(let name, let kept) = try await ask(name == "peer/revoke" ? .revoke(site) : .reclaim(site))
+      else { throw RequestFailure.unexpected }
+      return SiteAnswer(site: name.description, blocksKept: kept)
     case "block/request":
       let wish: BlockRequestBody = try JSON.decode(from: body)
       let vine = try wish.vine.map { text throws(RequestFailure) in

@@ -67,6 +67,11 @@ extension Registrar {
     return (effects, isDone ? .endDelegation(reserve: chain.reserve, isWhole: true) : nil)
   }
 
+  /// Whether the leader shall end quarantines: one is over by the time that most clocks have reached.
+  var isQuarantineOver: Bool {
+    raft.isLeader && registry.view.quarantines.contains { $0.1.until <= registry.now }
+  }
+
   private var ratifiedCount: Int {
     guard let chain, registry.view.delegation(of: chain.reserve) == chain.delegation else { return ratifiedHere }
     return max(ratifiedHere, registry.ratifiedCount(of: chain.reserve))

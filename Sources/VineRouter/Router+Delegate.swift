@@ -8,6 +8,8 @@ extension Router {
   mutating func lookAfterDelegation(_ turn: inout Turn) {
     let isAsking = requests.waiting.contains { if case .delegation = $0.1 { true } else { false } }
     guard !isAsking, directory.view.sites[node] != nil else { return }
+    // Looked at seldom: a quarantine lasts a day.
+    if ticks.isMultiple(of: 64), registrar.isQuarantineOver { return propose(.endQuarantines, for: .delegation, &turn) }
     let (effects, command) = registrar.delegateStep()
     run(effects, &turn)
     if let command { propose(command, for: .delegation, &turn) }

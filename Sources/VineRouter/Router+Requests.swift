@@ -20,6 +20,10 @@ extension Router {
       propose(.allocateBlock(hosts: hosts, scope: nil), for: .request(id, .block(nil)), &turn)
     case .requestBlock(let hosts, let name?): requestBlock(hosts, in: name, id, &turn)
     case .releaseBlock(let block): releaseBlock(block, id, &turn)
+    case .revoke(let site): withSite(site, id, &turn) { .revoke($0) }
+    case .reclaim(let site):
+      let known = knownIndex
+      withSite(site, id, &turn) { .reclaim($0, known: known) }
     }
   }
 
@@ -81,6 +85,25 @@ extension Router {
   ) {
     guard let network = directory.view.vine(named: name) else { return refuse(id, .unknownVine(name), &turn) }
     propose(command(network), for: .request(id, .vine(name)), &turn)
+  }
+
+  // MARK: Sites
+
+  private mutating func withSite(
+    _ name: SiteName, _ id: RequestID, _ turn: inout Turn, command: (NodeID) -> RegistryCommand
+  ) {
+    guard let (other, _) = directory.view.sites.first(where: { $0.1.name == name }) else {
+      return refuse(id, RequestFailure("there is no site \(name)", mend: "see `vine-mesh peer list`"), &turn)
+    }
+    guard other != node else {
+      return refuse(id, RequestFailure("\(name) is this site", mend: "run it at another site"), &turn)
+    }
+    propose(command(other), for: .request(id, .site(name)), &turn)
+  }
+
+  /// The last decision that this VR has heard of.
+  private var knownIndex: UInt64 {
+    gossip.records.reduce(registrar.appliedIndex) { $1.key.kind == .fact ? max($0, $1.version.sequence) : $0 }
   }
 
   // MARK: Blocks
@@ -171,9 +194,12 @@ struct Requests: Sendable {
     case vine(VineName)
     case block(Block?)
     case invitation(String, WallTime)
+    case site(SiteName)
 
     func answer(_ answer: RegistryAnswer) -> LocalAnswer {
       switch (self, answer) {
+      case (.site(let name), .quarantined(let blocks, _)): .site(name, blocksKept: blocks)
+      case (.site(let name), _): .site(name, blocksKept: 0)
       case (.invitation(let token, let expires), _): .invitation(token: token, expires: expires)
       case (.vine(let name), .vine(let network)): .vine(name, network)
       case (.vine(let name), _): .vine(name, NetworkID(rawValue: 0))

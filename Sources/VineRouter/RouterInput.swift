@@ -43,6 +43,8 @@ public enum LocalRequest: Sendable {
   case addHost(IPv4Address, VineName)
   /// From one ViNe, or from all with nil.
   case removeHost(IPv4Address, VineName?)
+  /// For good: its key is believed by nobody any more. Or only its blocks, which are kept free for a while.
+  case revoke(SiteName), reclaim(SiteName)
   /// With a ViNe: the block counts in that one only.
   case requestBlock(hosts: Int, vine: VineName?), releaseBlock(Block)
 }
@@ -53,6 +55,8 @@ public enum LocalAnswer: Sendable {
   case vine(VineName, NetworkID)
   case host(IPv4Address, [VineName])
   case block(Block)
+  /// Of a site that was revoked, or whose blocks were taken: how many are kept free.
+  case site(SiteName, blocksKept: Int)
 }
 
 /// Why a local request was not carried out: one line, its mend, and how the command ends.

@@ -8,21 +8,6 @@ import VineSession
 @testable import VineRouter
 
 @Suite(.serialized) struct DelegateTests {
-  /// Five voters that all have a reserve; the founder and one more are cut off from the others.
-  private func parted() throws -> (World, [StaticKey]) {
-    let world = try World()
-    var keys = [try World.key(1)]
-    for number in 2...5 {
-      let key = try World.key(UInt8(number))
-      try world.add(
-        key, site: "site\(number)", records: try world.admit(key, site: "site\(number)"),
-        bootstrap: world.genesis.founder)
-      keys.append(key)
-    }
-    world.run(.seconds(60))
-    return (world, keys)
-  }
-
   /// A token for a site, as the founder gave it out before the partition.
   private func invite(_ site: String, in world: World) throws -> InvitationToken {
     let name = try #require(SiteName(site))
@@ -53,7 +38,7 @@ import VineSession
   }
 
   @Test func `every voter has a reserve, and no two overlap`() throws {
-    let (world, keys) = try parted()
+    let (world, keys) = try World.mesh(of: 5)
     let reserves = try #require(world.routers[keys[0].node]).directory.view.reserves
     #expect(reserves.count == 5 && Set(reserves.values) == Set(keys.map(\.node)))
     #expect(world.ledgers.count == 5)
@@ -61,7 +46,7 @@ import VineSession
 
   @Test func `on a minority side a delegate admits a site at once, and the majority ratifies it after the heal`() throws
   {
-    let (world, keys) = try parted()
+    let (world, keys) = try World.mesh(of: 5)
     let token = try invite("late", in: world)
     let minority = [keys[0].node, keys[1].node]
     world.apart = Set(minority)
@@ -97,7 +82,7 @@ import VineSession
   }
 
   @Test func `a delegate that restarts knows what it granted, and grants nothing before its log is whole`() throws {
-    let (world, keys) = try parted()
+    let (world, keys) = try World.mesh(of: 5)
     let tokens = [try invite("one", in: world), try invite("two", in: world)]
     world.apart = [keys[0].node]
     world.run(.seconds(20))
@@ -118,7 +103,7 @@ import VineSession
   }
 
   @Test func `a site on the minority side gets a further block from a delegate's reserve`() throws {
-    let (world, keys) = try parted()
+    let (world, keys) = try World.mesh(of: 5)
     world.apart = [keys[0].node, keys[1].node]
     world.run(.seconds(20))
     let before = world.answers.count
@@ -135,7 +120,7 @@ import VineSession
   }
 
   @Test func `nobody grants while a leader is there, or is only being elected`() throws {
-    let (world, keys) = try parted()
+    let (world, keys) = try World.mesh(of: 5)
     for router in world.routers.values { #expect(!router.registrar.isCutOff(at: world.now)) }
     let leader = try #require(world.routers.values.first { $0.registrar.raft.isLeader }).node
     world.cut = [leader]

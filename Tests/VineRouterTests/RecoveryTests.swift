@@ -7,21 +7,6 @@ import VineSession
 @testable import VineRouter
 
 @Suite(.serialized) struct RecoveryTests {
-  /// Three voters, of which the first two are gone.
-  private func orphan() throws -> (World, [StaticKey]) {
-    let world = try World()
-    var keys = [try World.key(1)]
-    for number in 2...4 {
-      let key = try World.key(UInt8(number))
-      try world.add(
-        key, site: "site\(number)", records: try world.admit(key, site: "site\(number)"),
-        bootstrap: world.genesis.founder)
-      keys.append(key)
-    }
-    world.run(.seconds(60))
-    return (world, keys)
-  }
-
   private func lastVoter(_ world: World, _ keys: [StaticKey]) throws -> (left: StaticKey, lost: [NodeID]) {
     let voters = try #require(world.routers[keys[0].node]).directory.view.voters
     let left = try #require(keys.first { $0.node == voters.last })
@@ -29,7 +14,7 @@ import VineSession
   }
 
   @Test func `a voter that is left alone recovers the mesh, and owners keep their blocks`() throws {
-    let (world, keys) = try orphan()
+    let (world, keys) = try World.mesh(of: 4)
     let (left, lost) = try lastVoter(world, keys)
     let blocks = try #require(world.routers[left.node]).directory.view.blocks
     world.cut = Set(lost)
@@ -54,7 +39,7 @@ import VineSession
   @Test func `lost voters that come back after all give way to the new epoch, and what they decided meanwhile is void`()
     throws
   {
-    let (world, keys) = try orphan()
+    let (world, keys) = try World.mesh(of: 4)
     let (left, lost) = try lastVoter(world, keys)
     // The majority goes on for a while behind the survivor's back, then it is cut off before it replaced the survivor.
     world.cut = [left.node]
@@ -78,7 +63,7 @@ import VineSession
   }
 
   @Test func `a VR that never voted cannot recover the mesh, and is told who can`() throws {
-    let (world, keys) = try orphan()
+    let (world, keys) = try World.mesh(of: 4)
     let voters = try #require(world.routers[keys[0].node]).directory.view.voters
     let observer = try #require(keys.first { !voters.contains($0.node) })
     #expect(throws: GroupRecovery.Failure.neverVoted(voters: voters)) { try world.recover(observer) }

@@ -6,21 +6,6 @@ import VineSession
 @testable import VineRouter
 
 @Suite(.serialized) struct VoterTests {
-  /// A mesh of public VRs in which everybody knows who votes.
-  private func mesh(of count: Int) throws -> (World, [StaticKey]) {
-    let world = try World()
-    var keys = [try World.key(1)]
-    for number in 2...count {
-      let key = try World.key(UInt8(number))
-      try world.add(
-        key, site: "site\(number)", records: try world.admit(key, site: "site\(number)"),
-        bootstrap: world.genesis.founder)
-      keys.append(key)
-    }
-    world.run(.seconds(60))
-    return (world, keys)
-  }
-
   private func leader(in world: World) -> NodeID? {
     world.routers.values.first { !world.cut.contains($0.node) && $0.registrar.raft.isLeader }?.node
   }
@@ -28,7 +13,7 @@ import VineSession
   private func alive(in world: World) -> [Router] { world.routers.values.filter { !world.cut.contains($0.node) } }
 
   @Test func `three public VRs come to vote, and all VRs know it from facts`() throws {
-    let (world, keys) = try mesh(of: 4)
+    let (world, keys) = try World.mesh(of: 4)
     for router in world.routers.values {
       #expect(router.directory.view.voters.count == 3)
       #expect(router.directory.view.voters.contains(world.genesis.founder))
@@ -41,7 +26,7 @@ import VineSession
   }
 
   @Test func `a voter that dies is replaced within half a minute`() throws {
-    let (world, _) = try mesh(of: 5)
+    let (world, _) = try World.mesh(of: 5)
     let before = try #require(alive(in: world).first).directory.view.voters
     #expect(before.count == 5)
     // A sixth comes, and one that does not lead dies.
@@ -60,7 +45,7 @@ import VineSession
   }
 
   @Test func `when the leader dies, another one leads, and everybody's commands go on being carried out`() throws {
-    let (world, keys) = try mesh(of: 4)
+    let (world, keys) = try World.mesh(of: 4)
     let dead = try #require(leader(in: world))
     world.cut = [dead]
     world.run(.seconds(5))
@@ -80,7 +65,7 @@ import VineSession
   }
 
   @Test func `without a quorum nothing is decided, and whoever asks is told so`() throws {
-    let (world, keys) = try mesh(of: 3)
+    let (world, keys) = try World.mesh(of: 3)
     let alone = keys[2].node
     world.cut = Set(keys.prefix(2).map(\.node))
     world.request(.createVine(try #require(VineName("physics"))), at: alone)
@@ -91,7 +76,7 @@ import VineSession
   }
 
   @Test func `a voter that restarts is the same voter and knows what was decided`() throws {
-    let (world, keys) = try mesh(of: 3)
+    let (world, keys) = try World.mesh(of: 3)
     let follower = try #require(keys.first { $0.node != leader(in: world) }).node
     let before = try #require(world.routers[follower]).registrar
     try world.restart(follower)
@@ -102,11 +87,12 @@ import VineSession
   }
 
   @Test func `a revoked voter stops voting, and its word on later facts counts for nothing`() throws {
-    let (world, keys) = try mesh(of: 4)
+    let (world, keys) = try World.mesh(of: 4)
     let voters = try #require(world.routers[keys[0].node]).directory.view.voters
     let victim = try #require(voters.first { $0 != leader(in: world) })
     let key = try #require(keys.first { $0.node == victim })
-    try world.propose(.revoke(victim), at: world.genesis.founder)
+    let site = try #require(world.routers[keys[0].node]?.directory.view.sites[victim]?.name)
+    world.request(.revoke(site), at: try #require(keys.first { $0.node != victim }).node)
     world.run(.seconds(30))
     let router = try #require(alive(in: world).first { $0.node != victim })
     #expect(!router.directory.view.voters.contains(victim) && router.directory.view.voters.count == 3)
@@ -116,7 +102,7 @@ import VineSession
   }
 
   @Test func `a VR that joins through voters' facts believes them from the founder's word`() throws {
-    let (world, keys) = try mesh(of: 3)
+    let (world, keys) = try World.mesh(of: 3)
     world.cut = [keys[0].node]
     world.run(.seconds(20))
     world.request(.createVine(try #require(VineName("physics"))), at: keys[1].node)
@@ -128,5 +114,28 @@ import VineSession
     world.run(.seconds(30))
     #expect(world.routers[late.node]?.directory.view.vines.count == 1)
     #expect(world.routers[late.node]?.directory.view.voters.count == 3)
+  }
+
+  @Test func `the blocks of a VR that is gone are kept free, then given out again; a VR cannot do that to itself`()
+    throws
+  {
+    let (world, keys) = try World.mesh(of: 4)
+    let view = try #require(world.routers[keys[0].node]).directory.view
+    let gone = try #require(keys.last).node
+    let (site, lost) = (try #require(view.sites[gone]?.name), view.blocks(of: gone))
+    world.request(.reclaim(site), at: gone)
+    #expect(world.failures.last?.message == "\(site) is this site")
+    world.cut = [gone]
+    world.run(.seconds(30))
+    world.request(.reclaim(site), at: keys[1].node)
+    world.run(.seconds(5))
+    let after = try #require(world.routers[keys[1].node]).directory.view
+    #expect(after.blocks(of: gone).isEmpty && after.quarantines.keys.map(\.block) == lost)
+    // A day later the leader frees them by itself.
+    world.wall = WallTime(secondsSince1970: world.wall.secondsSince1970 + Registry.quarantineSeconds + 10)
+    world.request(.createVine(try #require(VineName("one"))), at: keys[0].node)
+    world.request(.createVine(try #require(VineName("two"))), at: keys[1].node)
+    world.run(.seconds(130))
+    #expect(world.routers[keys[1].node]?.directory.view.quarantines.isEmpty == true)
   }
 }

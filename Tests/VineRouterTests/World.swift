@@ -24,7 +24,7 @@ final class World {
   let authority: CertificateAuthority
   let genesis: Genesis
   let trust: MeshTrust
-  let wall = WallTime(secondsSince1970: 1_800_000_000)
+  var wall = WallTime(secondsSince1970: 1_800_000_000)
   var now = Instant(nanoseconds: 1)
   var routers: SortedMap<NodeID, Router> = [:]
   var tables: SortedMap<NodeID, ForwardingTable> = [:]
@@ -58,6 +58,21 @@ final class World {
     run(.seconds(1))
     try propose(.found(site: site, hosts: 200, space: .standardSpace), at: founder.node, as: id)
     run(.seconds(1))
+  }
+
+  /// A mesh of public VRs, by when voters were chosen and have their reserves.
+  static func mesh(of count: Int) throws -> (World, [StaticKey]) {
+    let world = try World()
+    var keys = [try key(1)]
+    for number in 2...count {
+      let key = try key(UInt8(number))
+      try world.add(
+        key, site: "site\(number)", records: try world.admit(key, site: "site\(number)"),
+        bootstrap: world.genesis.founder)
+      keys.append(key)
+    }
+    world.run(.seconds(60))
+    return (world, keys)
   }
 
   static func key(_ byte: UInt8) throws -> StaticKey {
