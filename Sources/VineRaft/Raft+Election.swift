@@ -3,11 +3,12 @@ import VineBase
 /// Elections (Raft paper 5.2, 5.4.1; pre-vote: thesis 9.6).
 extension Raft {
   /// Voters of the configuration in force; and of the one before while it is not known to be left, because it may
-  /// still be needed (thesis 4.2.2).
+  /// still be needed (thesis 4.2.2). So may a learner be: a leader that is gone for good may have left an entry with it
+  /// alone, which took back that it is to vote, while a voter still goes by that change and needs its vote.
   var mayCampaign: Bool {
     let (index, configuration) = configurationInForce
     if configuration.voters.isEmpty { return false }
-    return configuration.isVoter(voter)
+    return configuration.isVoter(voter) || isNeeded
       || index > log.committed && log.configurations.previous.isVoter(voter)
   }
 
@@ -56,6 +57,7 @@ extension Raft {
     preVote request: VoteRequest, in term: Term, from peer: VoterID, at now: Instant, _ out: inout Outbox
   ) {
     let granted = term > hardState.term && !hearsLeader(at: now) && isUpToDate(request)
+    if !granted, !isUpToDate(request), !hearsLeader(at: now), configuration.isVoter(peer) { isNeeded = true }
     // A refusal carries the own term, so that whoever is behind catches up.
     send(.preVoteReply(granted: granted), in: granted ? term : hardState.term, to: peer, &out)
   }

@@ -22,6 +22,9 @@ public struct Raft: Sendable {
   public internal(set) var leader: VoterID?
   /// Last word of a leader; no vote against one that is heard.
   var leaderHeard: Instant?
+  /// A voter wanted the vote of this VR, which has none by its own log, and has more than the voter: nobody but this VR
+  /// may be able to lead.
+  var isNeeded = false
   /// Who gave a vote, or said that it would, in the campaign under way.
   var votes: SortedMap<VoterID, Bool> = [:]
   /// Of a leader, and nobody else.
@@ -186,6 +189,7 @@ public struct Raft: Sendable {
     abandonReads(&out)
     role = .follower
     self.leader = leader
+    if leader != nil { isNeeded = false }
     votes = [:]
     leadership = nil
     restartTimer(at: now)

@@ -210,4 +210,29 @@ import VineBase
     }
     #expect(group.refused.isEmpty)
   }
+
+  @Test func `a learner that has what a voter lacks leads them out of a change that its leader did not outlive`() {
+    let group = Group(3)
+    group.add(4)
+    group.run(.milliseconds(1))
+    let first = LogEntry(
+      index: LogIndex(rawValue: 1), term: Term(rawValue: 1),
+      payload: .configuration(Configuration(voters: group.voters(1, 2, 3), learners: group.voters(4))))
+    let joint = LogEntry(
+      index: LogIndex(rawValue: 2), term: Term(rawValue: 1),
+      payload: .configuration(Configuration(voters: group.voters(1, 2, 3, 4), outgoing: group.voters(1, 2, 3))))
+    let noop = LogEntry(index: LogIndex(rawValue: 2), term: Term(rawValue: 2), payload: .noop)
+    // VR 1 goes by the change and needs 2 and 4; 2 does not know of it; for 4 it was taken back, and 3 is gone.
+    _ = group.effects(of: append(after: 0, 0, [first, joint], commit: 1), in: 1, from: 3, to: 1)
+    _ = group.effects(of: append(after: 0, 0, [first], commit: 1), in: 1, from: 3, to: 2)
+    _ = group.effects(of: append(after: 0, 0, [first, joint], commit: 1), in: 1, from: 3, to: 4)
+    _ = group.effects(of: append(after: 1, 1, [noop], commit: 1), in: 2, from: 3, to: 4)
+    group.crash(3)
+    group.run(.seconds(20))
+    group.propose("on", at: group.elect())
+    group.run(.seconds(1))
+    #expect(group.applied(1) == [Array("on".utf8)])
+    #expect(group.applied(2) == [Array("on".utf8)])
+    #expect(group.raft(group.elect()).configuration.isVoter(group.voter(group.elect())), "who has no vote hands over")
+  }
 }
