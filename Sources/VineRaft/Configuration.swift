@@ -1,3 +1,5 @@
+import VineBase
+
 /// Who decides, and who is sent the log without deciding (thesis, chapter 4).
 ///
 /// While it is joint, both `voters` and `outgoing` have to agree (thesis 4.3).
@@ -24,6 +26,11 @@ public struct Configuration: Hashable, Sendable {
   public var isJoint: Bool { !outgoing.isEmpty }
 
   public func isVoter(_ voter: VoterID) -> Bool { voters.contains(voter) || outgoing.contains(voter) }
+
+  /// Whether the VR is sent the log, with whatever store.
+  public func names(_ node: NodeID) -> Bool {
+    [voters, outgoing, learners].contains { $0.contains { $0.node == node } }
+  }
 
   /// Everybody who is sent the log, sorted.
   public var members: [VoterID] {

@@ -86,9 +86,7 @@ extension Registrar {
 
   /// Takes a command of another VR: from its author, as the session proves, or from a voter that it asked.
   public mutating func received(_ proposal: Proposal, from peer: NodeID, at now: Instant) -> [Effect] {
-    let isTrusted =
-      proposal.author == peer || voters.contains(peer) || raft.configuration.members.contains { $0.node == peer }
-    guard isTrusted, isVoter else { return [] }
+    guard proposal.author == peer || isOfGroup(peer), isVoter else { return [] }
     if raft.isLeader {
       if let outcome = registry.outcome(of: proposal.id, by: proposal.author) {
         return [.send(.proposalAnswer(proposal.id, outcome), to: peer)]
@@ -109,7 +107,7 @@ extension Registrar {
   public mutating func received(
     answer: Result<RegistryAnswer, RegistryRefusal>, to id: ProposalID, from peer: NodeID
   ) -> [Effect] {
-    guard voters.contains(peer) || members.contains(peer) else { return [] }
+    guard isOfGroup(peer) else { return [] }
     if proposals.pending[id] != nil { proposals.home = peer }
     return decided(id, answer)
   }

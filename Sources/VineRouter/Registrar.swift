@@ -83,11 +83,14 @@ public struct Registrar: Sendable {
 
   public var isVoter: Bool { raft.configuration.isVoter(raft.voter) && !isRetired }
   /// Votes, or learns to.
-  public var isMember: Bool { members.contains(node) && !isRetired }
+  public var isMember: Bool { raft.configuration.names(node) && !isRetired }
   /// It was away while the group left it out: its log says that it votes, the facts say otherwise.
   private var isRetired: Bool { retiredAt.map { $0 > raft.configurationIndex } ?? false }
   /// Voters and learners of the group that this VR is in, or was.
   public var members: [NodeID] { raft.configuration.members.map(\.node) }
+
+  /// Votes as facts tell, or is in the group that this VR is in: who may speak of consensus.
+  func isOfGroup(_ peer: NodeID) -> Bool { voters.contains(peer) || raft.configuration.names(peer) }
 
   public var nextWakeup: Wakeup? { Wakeup.earliest(groupWakeup, proposals.nextWakeup) }
 
@@ -111,7 +114,7 @@ public struct Registrar: Sendable {
 
   /// Only members of the group speak of consensus, and voters to whoever they want in it.
   public mutating func received(_ message: RaftMessage, from peer: NodeID, at now: Instant) -> [Effect] {
-    guard fault == nil, voters.contains(peer) || members.contains(peer) else { return [] }
+    guard fault == nil, isOfGroup(peer) else { return [] }
     return step(.received(message, from: peer), at: now)
   }
 

@@ -118,7 +118,7 @@ extension Router {
   /// Carries traffic to or for this VR.
   private func isClose(_ peer: NodeID) -> Bool {
     peer == channels.queueVR || channels.accepted[peer] != nil || dataPeers.contains(peer)
-      || registrar.isMember && registrar.members.contains(peer)
+      || registrar.isMember && registrar.raft.configuration.names(peer)
   }
 
   private func silence(of peer: NodeID) -> Peers.Silence { isClose(peer) ? .close : .distant }

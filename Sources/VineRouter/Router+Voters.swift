@@ -8,6 +8,7 @@ extension Router {
   /// The mesh may have been recovered: decisions that do not stand any more go, and so does the old group.
   mutating func epochLearned(_ turn: inout Turn) {
     let view = directory.view
+    guard view.epoch > Epoch.first.rawValue else { return }
     let void = gossip.records.filter { record in
       record.key.kind == .fact
         && view.isVoid(
