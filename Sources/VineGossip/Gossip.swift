@@ -94,12 +94,12 @@ public struct Gossip: Sendable {
     fillRings()
   }
 
-  /// By place; this VR is not among them.
   /// Decisions that do not stand any more; as if they had never come.
   public mutating func forget(_ keys: [RecordKey]) {
     for key in keys { store.remove(key) }
   }
 
+  /// By place; this VR is not among them.
   public var allMembers: [Member] { members.table.values.filter { $0.node != node } }
   /// VRs that are known, this one among them.
   public var allCount: Int { members.count }

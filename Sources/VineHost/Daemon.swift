@@ -52,7 +52,7 @@ public struct Daemon: Service {
 
   private func start() throws(HostError) -> Parts {
     try Machine.checkPrivileges()
-    do { try Sodium.start() } catch { throw HostError(error.description, mend: "", .failed) }
+    try MeshSetup.startSodium()
     let folder = StateFolder(paths.state)
     try folder.create()
     let contents = try folder.load()

@@ -93,12 +93,17 @@ struct LocalAPI: Sendable {
 
   // MARK: Commands
 
+  private func named<Name: LosslessStringConvertible>(_ text: String) throws -> Name {
+    guard let name = Name(text) else { throw RequestFailure.noName(text) }
+    return name
+  }
+
   private func command(_ name: String, _ request: HTTPRequest) async throws -> any View {
     let body = try await request.bodyData
     switch name {
     case "invite":
       let invite: InviteBody = try JSON.decode(from: body)
-      guard let site = SiteName(invite.site) else { throw RequestFailure.noName(invite.site) }
+      let site: SiteName = try named(invite.site)
       guard invite.expiresSeconds > 0 else {
         throw RequestFailure("an invitation expires in the future", mend: "give --expires like 7d", .usage)
       }
@@ -108,15 +113,15 @@ struct LocalAPI: Sendable {
         token: token, site: site.description, hosts: invite.hosts, expiresUnixSeconds: expires.secondsSince1970)
     case "vine/rename":
       let wish: VineRenameBody = try JSON.decode(from: body)
-      guard let old = VineName(wish.name) else { throw RequestFailure.noName(wish.name) }
-      guard let new = VineName(wish.newName) else { throw RequestFailure.noName(wish.newName) }
+      let old: VineName = try named(wish.name)
+      let new: VineName = try named(wish.newName)
       guard case .vine(_, let network) = try await ask(.renameVine(old, to: new)) else {
         throw RequestFailure.unexpected
       }
       return VineAnswer(name: new.description, networkId: network.rawValue)
     case "vine/create", "vine/delete", "vine/join", "vine/leave":
       let vine: VineBody = try JSON.decode(from: body)
-      guard let title = VineName(vine.name) else { throw RequestFailure.noName(vine.name) }
+      let title: VineName = try named(vine.name)
       let requests: [String: LocalRequest] = [
         "vine/create": .createVine(title), "vine/delete": .deleteVine(title), "vine/join": .joinVine(title),
         "vine/leave": .leaveVine(title),
@@ -128,16 +133,13 @@ struct LocalAPI: Sendable {
     case "host/add", "host/remove": return try await host(name, JSON.decode(from: body))
     case "peer/revoke", "peer/reclaim":
       let wish: SiteBody = try JSON.decode(from: body)
-      guard let site = SiteName(wish.site) else { throw RequestFailure.noName(wish.site) }
-      guard case .site(let name, let kept) = try await ask(name == "peer/revoke" ? .revoke(site) : .reclaim(site))
+      let site: SiteName = try named(wish.site)
+      guard case .site(let title, let kept) = try await ask(name == "peer/revoke" ? .revoke(site) : .reclaim(site))
       else { throw RequestFailure.unexpected }
-      return SiteAnswer(site: name.description, blocksKept: kept)
+      return SiteAnswer(site: title.description, blocksKept: kept)
     case "block/request":
       let wish: BlockRequestBody = try JSON.decode(from: body)
-      let vine = try wish.vine.map { text throws(RequestFailure) in
-        guard let name = VineName(text) else { throw RequestFailure.noName(text) }
-        return name
-      }
+      let vine: VineName? = try wish.vine.map(named)
       return try await block(.requestBlock(hosts: wish.hosts, vine: vine))
     case "block/release":
       let release: BlockReleaseBody = try JSON.decode(from: body)
@@ -153,10 +155,7 @@ struct LocalAPI: Sendable {
     guard let address = IPv4Address(host.address) else {
       throw RequestFailure("`\(host.address)` is no IPv4 address", mend: "write it like 172.16.0.10", .usage)
     }
-    let vine = try host.vine.map { text -> VineName in
-      guard let name = VineName(text) else { throw RequestFailure.noName(text) }
-      return name
-    }
+    let vine: VineName? = try host.vine.map(named)
     if name == "host/add", vine == nil {
       throw RequestFailure("a host is added to a ViNe", mend: "give --vine <name>", .usage)
     }

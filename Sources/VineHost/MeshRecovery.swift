@@ -34,7 +34,7 @@ public enum MeshRecovery {
   }
 
   private static func make(_ folder: StateFolder, _ quarantine: Duration) throws(HostError) -> Plan {
-    do { try Sodium.start() } catch { throw HostError(error.description, mend: "", .failed) }
+    try MeshSetup.startSodium()
     let contents = try folder.load()
     let lock = try folder.lock()
     let node = contents.key.node
@@ -52,7 +52,7 @@ public enum MeshRecovery {
       recovery = try GroupRecovery(
         of: memory, heard: facts, by: VoterID(node: node, store: store.id), founder: contents.genesis.founder,
         now: Clock.wall, quarantine: quarantine,
-        trust: GrantTrust(hash: { Genesis.hash(of: $0) }, isValid: { Signature.isValid($0, of: $1, by: $2) }))
+        trust: .mesh { Signature.isValid($0, of: $1, by: $2) })
     } catch {
       throw failure(error, site)
     }

@@ -130,7 +130,7 @@ public enum MeshSetup {
 
   // MARK: Helpers
 
-  private static func startSodium() throws(HostError) {
+  static func startSodium() throws(HostError) {
     do { try Sodium.start() } catch { throw HostError(error.description, mend: "", .failed) }
   }
 

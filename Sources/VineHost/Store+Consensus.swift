@@ -24,8 +24,7 @@ extension Store {
 
   /// A group of this VR alone begins.
   public func found(by node: NodeID) throws(HostError) {
-    let memory = RaftMemory.founding([VoterID(node: node, store: id)])
-    try setValue("snapshot", SnapshotRecord.encode(memory.snapshot))
+    try replaceConsensus(.founding([VoterID(node: node, store: id)]))
   }
 
   public func consensus() throws(HostError) -> RaftMemory {

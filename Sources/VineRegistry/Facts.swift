@@ -187,7 +187,7 @@ public enum FactBody: Hashable, Sendable {
 public struct FactVersion: Hashable, Comparable, Sendable {
   /// One, and one more for each time that a lost majority was given up (`vine-mesh recover`).
   public let epoch: UInt32
-  /// Log index that decided it. No index of an earlier epoch is used again.
+  /// Log index that decided it. A new epoch goes on behind the last one that it knows of the epoch before.
   public let index: UInt64
 
   public init(epoch: UInt32 = 1, index: UInt64) {

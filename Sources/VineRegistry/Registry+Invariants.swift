@@ -27,7 +27,7 @@ extension Registry {
     let meshWide = view.blocks.keys.map { ScopedBlock($0) }
     let kept = view.quarantines.keys.filter { $0.scope == nil }
     // They count in every ViNe, so they overlap nothing at all.
-    var everywhere = (meshWide + kept).map(\.block).sorted()
+    let everywhere = (meshWide + kept).map(\.block).sorted()
     if let (one, other) = Self.overlap(everywhere) { return "\(one) and \(other) overlap" }
     for (held, owner) in view.scopedBlocks {
       guard view.sites[owner] != nil else { return "\(held.block) belongs to nobody" }
@@ -40,8 +40,7 @@ extension Registry {
       guard view.sites[owner] != nil else { return "\(block) belongs to nobody" }
       guard pool.contains(block) else { return "\(block) lies outside the space" }
     }
-    everywhere = view.reserves.keys
-    return Self.overlap(everywhere).map { "the reserves \($0.0) and \($0.1) overlap" }
+    return Self.overlap(view.reserves.keys).map { "the reserves \($0.0) and \($0.1) overlap" }
   }
 
   /// Within one ViNe no address has two owners, and no site has two for an address in two of its ViNes.

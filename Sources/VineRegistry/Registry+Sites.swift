@@ -12,8 +12,7 @@ extension Registry {
     _ id: InvitationID, _ hash: [UInt8], _ site: SiteName, _ hosts: Int, _ expires: WallTime, at now: WallTime
   ) throws(RegistryRefusal) -> RegistryAnswer {
     guard siteNames[site] == nil else { throw .siteNameTaken(site) }
-    guard Block.prefixLength(forHosts: hosts) != nil, let space else { throw noBlockLeft(hosts, in: self.space?.all) }
-    _ = space
+    guard Block.prefixLength(forHosts: hosts) != nil else { throw noBlockLeft(hosts, in: space?.all) }
     while let expiry = expiries.firstKey, expiry.at.secondsSince1970 + Self.invitationMemory < now.secondsSince1970 {
       forget(expiry.invitation)
     }

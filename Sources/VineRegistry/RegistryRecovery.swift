@@ -9,15 +9,12 @@ import VineBase
 public struct RegistryRecovery: Sendable {
   public struct Report: Hashable, Sendable {
     public let epoch: UInt32
-    /// The last log index of earlier epochs that stands.
-    public let through: UInt64
     /// Decisions that were heard of and not in the log; whose they are.
     public let adopted: [FactKey]
     /// What contradicts the rest and is taken back.
     public let dropped: [FactKey]
-    /// Blocks that are kept free, and until when.
+    /// Blocks that are kept free.
     public let quarantined: [Block]
-    public let until: WallTime
   }
 
   public let registry: Registry
@@ -58,8 +55,7 @@ public struct RegistryRecovery: Sendable {
     registry.nextNetwork = registry.nextNetwork.addingReportingOverflow(Self.networksSkipped).partialValue
     for (reserve, _) in registry.view.reserves { _ = registry.close(reserve, at: index) }
     facts = registry.takeChanges()
-    report = Report(
-      epoch: registry.epoch, through: index - 1, adopted: adopted, dropped: dropped, quarantined: pieces, until: until)
+    report = Report(epoch: registry.epoch, adopted: adopted, dropped: dropped, quarantined: pieces)
     self.registry = registry
   }
 }

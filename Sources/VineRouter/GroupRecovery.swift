@@ -43,18 +43,20 @@ public struct GroupRecovery: Sendable {
     let decided = heard.filter { $0.version.epoch == memory.epoch.rawValue }.map(\.index).max() ?? 0
     var dropped = 0
     for entry in memory.entries {
-      guard case .command(let bytes) = entry.payload, let proposal = try? LogCommand.decode(bytes) else {
-        if case .configuration(let configuration) = entry.payload, entry.index.rawValue <= decided {
-          _ = registry.configured(
-            voters: configuration.voters.map(\.node), outgoing: configuration.outgoing.map(\.node),
-            at: entry.index.rawValue)
+      let index = entry.index.rawValue
+      switch entry.payload {
+      case .noop: break
+      case .configuration(let configuration):
+        guard index <= decided else { continue }
+        _ = registry.configured(
+          voters: configuration.voters.map(\.node), outgoing: configuration.outgoing.map(\.node), at: index)
+      case .command(let bytes):
+        guard let proposal = try? LogCommand.decode(bytes) else { continue }
+        if index <= decided || proposal.command.givesNothing {
+          _ = registry.apply(proposal, at: index)
+        } else {
+          dropped += 1
         }
-        continue
-      }
-      if entry.index.rawValue <= decided || proposal.command.givesNothing {
-        _ = registry.apply(proposal, at: entry.index.rawValue)
-      } else {
-        dropped += 1
       }
     }
     guard registry.view.space != nil else { throw .noRegistry }

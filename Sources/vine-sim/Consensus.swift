@@ -174,11 +174,7 @@ extension ConsensusBug {
 enum LeaderKillFigure {
   static func measure(jobs: Int) -> [Figure] {
     let times = Jobs.run(1...1000, jobs: jobs, isLast: { _ in false }) { LeaderKill.measure(seed: $0) }.map(\.outcome)
-    let name = "leader kill to next commit, 5 voters at 20 ms round trip"
-    return [
-      Figure("\(name), p50", Statistics.percentile(50, times), "s", goal: 1, seeds: times.count),
-      Figure("\(name), p99", Statistics.percentile(99, times), "s", goal: 2, seeds: times.count),
-    ]
+    return Figure.pair("leader kill to next commit, 5 voters at 20 ms round trip", times, p50: 1, p99: 2)
   }
 }
 

@@ -119,12 +119,8 @@ struct Figures: ParsableCommand {
 
   private func crash(_ warm: World, _ loss: Int) -> [Figure] {
     let name = "crash known by all, \(warm.count) VRs, \(loss) % loss"
-    let times = each(name) { Liveness.crash(warm, seed: $0, lossPerCent: loss) }
     let goal: Double = loss > 1 ? 20 : warm.count <= 100 ? 10 : warm.count <= 1000 ? 12 : 15
-    return [
-      Figure("\(name), p99", Statistics.percentile(99, times), "s", goal: goal, seeds: times.count),
-      Figure("\(name), p50", Statistics.percentile(50, times), "s", goal: goal, seeds: times.count),
-    ]
+    return pair(name, p50: goal, p99: goal) { Liveness.crash(warm, seed: $0, lossPerCent: loss) }
   }
 
   private func wronged(_ warm: World, _ loss: Int) -> [Figure] {
@@ -200,11 +196,7 @@ struct Figures: ParsableCommand {
   private func pair(
     _ name: String, p50: Double, p99: Double, _ measure: (UInt64) -> Double?
   ) -> [Figure] {
-    let times = each(name) { measure($0) }
-    return [
-      Figure("\(name), p99", Statistics.percentile(99, times), "s", goal: p99, seeds: times.count),
-      Figure("\(name), p50", Statistics.percentile(50, times), "s", goal: p50, seeds: times.count),
-    ]
+    Figure.pair(name, each(name) { measure($0) }, p50: p50, p99: p99)
   }
 
   private func speed(_ warm: World) -> [Figure] {
@@ -227,6 +219,14 @@ struct Figures: ParsableCommand {
 }
 
 extension Figure {
+  /// Times in seconds, and a goal for the most of them and for the median.
+  static func pair(_ name: String, _ times: [Double?], p50: Double, p99: Double) -> [Figure] {
+    [
+      Figure("\(name), p99", Statistics.percentile(99, times), "s", goal: p99, seeds: times.count),
+      Figure("\(name), p50", Statistics.percentile(50, times), "s", goal: p50, seeds: times.count),
+    ]
+  }
+
   var line: String {
     let shown = value.isFinite ? String(format: abs(value) < 1 ? "%.3f" : "%.2f", value) : "none"
     let sign = better == .lower ? "<=" : ">="

@@ -75,7 +75,7 @@ import VineSession
       #expect(view.blocks[block] == late.node && view.sites[late.node]?.name == SiteName("late"))
       #expect(view.blocks.count == 7)
     }
-    let leader = try #require(world.routers.values.first { $0.registrar.raft.isLeader })
+    let leader = try #require(world.leader.flatMap { world.routers[$0] })
     leader.registrar.registry.checkInvariants()
     #expect(leader.registrar.registry.view.blocks[block] == late.node)
     #expect(leader.registrar.registry.known(.block(block)).map { $0 > ledger.delegation } == true)
@@ -122,7 +122,7 @@ import VineSession
   @Test func `nobody grants while a leader is there, or is only being elected`() throws {
     let (world, keys) = try World.mesh(of: 5)
     for router in world.routers.values { #expect(!router.registrar.isCutOff(at: world.now)) }
-    let leader = try #require(world.routers.values.first { $0.registrar.raft.isLeader }).node
+    let leader = try #require(world.leader)
     world.cut = [leader]
     for _ in 0..<20 {
       world.run(.milliseconds(200))

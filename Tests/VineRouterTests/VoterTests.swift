@@ -6,10 +6,6 @@ import VineSession
 @testable import VineRouter
 
 @Suite(.serialized) struct VoterTests {
-  private func leader(in world: World) -> NodeID? {
-    world.routers.values.first { !world.cut.contains($0.node) && $0.registrar.raft.isLeader }?.node
-  }
-
   private func alive(in world: World) -> [Router] { world.routers.values.filter { !world.cut.contains($0.node) } }
 
   @Test func `three public VRs come to vote, and all VRs know it from facts`() throws {
@@ -34,7 +30,7 @@ import VineSession
     try world.add(
       sixth, site: "site6", records: try world.admit(sixth, site: "site6"), bootstrap: world.genesis.founder)
     world.run(.seconds(40))
-    let victim = try #require(before.first { $0 != leader(in: world) })
+    let victim = try #require(before.first { $0 != world.leader })
     world.cut = [victim]
     world.run(.seconds(30))
     for router in alive(in: world) {
@@ -46,10 +42,10 @@ import VineSession
 
   @Test func `when the leader dies, another one leads, and everybody's commands go on being carried out`() throws {
     let (world, keys) = try World.mesh(of: 4)
-    let dead = try #require(leader(in: world))
+    let dead = try #require(world.leader)
     world.cut = [dead]
     world.run(.seconds(5))
-    let next = try #require(leader(in: world))
+    let next = try #require(world.leader)
     #expect(next != dead)
     for (number, key) in keys.enumerated() where key.node != dead {
       world.request(.createVine(try #require(VineName("vine\(number)"))), at: key.node)
@@ -77,7 +73,7 @@ import VineSession
 
   @Test func `a voter that restarts is the same voter and knows what was decided`() throws {
     let (world, keys) = try World.mesh(of: 3)
-    let follower = try #require(keys.first { $0.node != leader(in: world) }).node
+    let follower = try #require(keys.first { $0.node != world.leader }).node
     let before = try #require(world.routers[follower]).registrar
     try world.restart(follower)
     world.run(.seconds(10))
@@ -89,7 +85,7 @@ import VineSession
   @Test func `a revoked voter stops voting, and its word on later facts counts for nothing`() throws {
     let (world, keys) = try World.mesh(of: 4)
     let voters = try #require(world.routers[keys[0].node]).directory.view.voters
-    let victim = try #require(voters.first { $0 != leader(in: world) })
+    let victim = try #require(voters.first { $0 != world.leader })
     let key = try #require(keys.first { $0.node == victim })
     let site = try #require(world.routers[keys[0].node]?.directory.view.sites[victim]?.name)
     world.request(.revoke(site), at: try #require(keys.first { $0.node != victim }).node)

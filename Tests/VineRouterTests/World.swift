@@ -75,6 +75,9 @@ final class World {
     return (world, keys)
   }
 
+  /// Of the VRs that run.
+  var leader: NodeID? { routers.values.first { !cut.contains($0.node) && $0.registrar.raft.isLeader }?.node }
+
   static func key(_ byte: UInt8) throws -> StaticKey {
     try #require(StaticKey(seed: [UInt8](repeating: byte, count: 32)))
   }
