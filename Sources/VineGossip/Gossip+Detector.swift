@@ -5,13 +5,13 @@ import VineBase
 /// Sources: Das, Gupta and Motivala, "SWIM", 2002, sections 3.1 and 4; Dadgar, Phillips and Currey, "Lifeguard", 2017.
 extension Gossip {
   mutating func pinged(
-    _ sequence: UInt32, _ rumours: [Rumour], from peer: NodeID, at now: Instant, _ effects: inout [Effect]
+    _ sequence: UInt32, root: UInt64, _ rumours: [Rumour], from peer: NodeID, at now: Instant, _ effects: inout [Effect]
   ) {
     for rumour in rumours { heard(rumour, at: now, &effects) }
     let wasNeighbour = probedBy[peer] != nil
     probedBy[peer] = now
     if !wasNeighbour { choose() }
-    effects.append(.send(.ack(sequence: sequence, root: store.root), to: peer))
+    effects.append(.send(.ack(sequence: sequence, root: store.root == root ? nil : store.root), to: peer))
   }
 
   mutating func acked(_ sequence: UInt32, at now: Instant, _ effects: inout [Effect]) {

@@ -151,11 +151,11 @@ public struct Gossip: Sendable {
   ) {
     switch message {
     case .ping(let sequence, let root, let rumours):
-      pinged(sequence, rumours, from: peer, at: now, &effects)
+      pinged(sequence, root: root, rumours, from: peer, at: now, &effects)
       noticed(root, of: peer, at: now, &effects)
     case .ack(let sequence, let root):
       acked(sequence, at: now, &effects)
-      noticed(root, of: peer, at: now, &effects)
+      if let root { noticed(root, of: peer, at: now, &effects) }
     case .nack(let sequence): _ = prober.probes.update(sequence) { $0.nacks += 1 }
     case .pingRequest(let sequence, let target): requested(sequence, target, from: peer, at: now, &effects)
     case .rumours(let rumours): for rumour in rumours { heard(rumour, at: now, &effects) }

@@ -112,7 +112,8 @@ public enum GossipMessage: Hashable, Sendable {
   /// Are you there? What is said of the receiver goes with it, so that it can refute; and the root of the sender's
   /// store, so that neighbours notice within seconds that they know different things.
   case ping(sequence: UInt32, root: UInt64, [Rumour])
-  case ack(sequence: UInt32, root: UInt64)
+  /// - Parameter root: none if it is the ping's.
+  case ack(sequence: UInt32, root: UInt64?)
   /// Ask the target on my behalf (SWIM 3.1).
   case pingRequest(sequence: UInt32, target: RecordPlace)
   /// I asked and heard nothing: at least I am there (Lifeguard, "Local Health Aware Probe").

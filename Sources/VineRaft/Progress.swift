@@ -28,13 +28,17 @@ struct Progress: Sendable {
   var isPaused = false
   var round = ReadRound.zero
   var catchUp: CatchUp
+  /// When the match last grew, or something was sent after nothing.
+  private var advanced: Instant
+  /// The missing entry that was last sent again, and when.
+  private var repeated: (index: LogIndex, at: Instant)?
   private var inflight: [Inflight] = []
   private var inflightByteCount = 0
 
   init(session: ReplicationSession, next: LogIndex, lastIndex: LogIndex, at now: Instant) {
     self.session = session
     self.next = next
-    heard = now
+    (heard, advanced) = (now, now)
     catchUp = CatchUp(target: lastIndex, began: now)
   }
 
@@ -42,8 +46,9 @@ struct Progress: Sendable {
     inflight.count < settings.inflightMax && inflightByteCount < settings.inflightByteCountMax
   }
 
-  mutating func sent(_ entries: [LogEntry]) {
+  mutating func sent(_ entries: [LogEntry], at now: Instant) {
     guard let last = entries.last else { return }
+    if inflight.isEmpty { advanced = now }
     let byteCount = entries.reduce(0) { $0 + $1.byteCount }
     inflight.append(Inflight(through: last.index, byteCount: byteCount))
     inflightByteCount += byteCount
@@ -51,8 +56,9 @@ struct Progress: Sendable {
   }
 
   /// - Returns: whether the follower has more than was known.
-  mutating func matched(_ index: LogIndex) -> Bool {
+  mutating func matched(_ index: LogIndex, at now: Instant) -> Bool {
     let isNews = index > match
+    if isNews { advanced = now }
     match = max(match, index)
     while let first = inflight.first, first.through <= match {
       inflightByteCount -= first.byteCount
@@ -70,6 +76,19 @@ struct Progress: Sendable {
     }
     isPaused = false
     return isNews
+  }
+
+  /// Whether what the follower lacks is to be sent again: once in `interval`, because all that is behind it tells.
+  mutating func mayRepeat(_ index: LogIndex, at now: Instant, after interval: Duration) -> Bool {
+    if let repeated, repeated.index == index, now - repeated.at < interval { return false }
+    repeated = (index, now)
+    return true
+  }
+
+  /// Entries are on their way, and none arrives.
+  func isStuck(at now: Instant, for limit: Duration) -> Bool {
+    guard case .replicate = state, !inflight.isEmpty else { return false }
+    return now - advanced >= limit
   }
 
   /// Goes back to where the logs may agree.

@@ -80,7 +80,7 @@ extension Raft {
     guard leader != nil, let leaderHeard else { return false }
     // Shorter than the shortest election timeout by a heartbeat: followers heard the leader last at different times,
     // and the first to miss it shall not be refused by one that got a heartbeat more.
-    return now - leaderHeard < settings.electionTimeout - settings.heartbeatInterval
+    return now - leaderHeard < settings.electionTimeout - settings.idleInterval
   }
 
   /// Random, so that votes are seldom split (Raft paper 5.2); sooner after a campaign that came to nothing, because

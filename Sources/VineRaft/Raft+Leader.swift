@@ -56,6 +56,8 @@ extension Raft {
     }
     updateMembers(at: now)
     replicate(at: now, &out)
+    // What is lost is not sent again before the next heartbeat.
+    if let due = deadline { deadline = min(due, now + settings.heartbeatInterval) }
     out.persist { $0.entries += entries }
     if flaws.contains(.countsUnsynced) { advanceCommit(at: now, &out) }
   }
@@ -68,9 +70,21 @@ extension Raft {
   mutating func beat(at now: Instant, _ out: inout Outbox) {
     let hearsQuorum = isQuorum { $0 == voter || isHeard($0, at: now, within: settings.quorumPatience) }
     guard hearsQuorum || flaws.contains(.noCheckQuorum) else { return stepDown(leader: nil, at: now, &out) }
-    deadline = now + settings.heartbeatInterval
     endHandover(at: now)
     replicate(at: now, isHeartbeat: true, &out)
+    deadline = now + (isIdle(at: now) ? settings.idleInterval : settings.heartbeatInterval)
+  }
+
+  /// All followers have all, and were heard of late.
+  private func isIdle(at now: Instant) -> Bool {
+    guard let leadership, leadership.reads.count == 0, log.committed == log.lastIndex else { return false }
+    return leadership.progress.values.allSatisfy { isInStep($0) && now - $0.heard < settings.silence }
+  }
+
+  /// Has all, is known to be quick, and has answered the last round of reads.
+  private func isInStep(_ progress: Progress) -> Bool {
+    guard case .replicate = progress.state, progress.catchUp.isDone else { return false }
+    return progress.match == log.lastIndex && progress.round == leadership?.reads.round
   }
 
   func isHeard(_ peer: VoterID, at now: Instant, within limit: Duration) -> Bool {
@@ -83,6 +97,7 @@ extension Raft {
     if log.term(at: progress.next.previous) == nil, !progress.isInSnapshot {
       progress.state = .snapshot(SnapshotTransfer(log.snapshot))
     }
+    if isHeartbeat, progress.isStuck(at: now, for: settings.stallPatience) { progress.probe(from: progress.match.next) }
     switch progress.state {
     case .snapshot(var transfer):
       if isHeartbeat { transfer.beat() }
@@ -100,11 +115,18 @@ extension Raft {
       while progress.next <= log.lastIndex, progress.hasRoom(settings) {
         let entries = log.slice(from: progress.next, byteCountMax: settings.entriesByteCountMax)
         sendAppend(entries, to: peer, progress, &out)
-        progress.sent(entries)
+        progress.sent(entries, at: now)
         isIdle = false
       }
+      guard isIdle else { return }
+      let silence = now - progress.heard
+      if isInStep(progress), silence < settings.silence {
+        let heartbeat = Heartbeat(
+          session: progress.session, commit: log.committed, wantsAnswer: silence >= settings.answerPatience)
+        return send(.heartbeat(heartbeat), to: peer, &out)
+      }
       // It speaks of everything sent before: a follower that lacks something says so.
-      if isIdle { sendAppend([], to: peer, progress, &out) }
+      sendAppend([], to: peer, progress, &out)
     }
   }
 
@@ -114,13 +136,26 @@ extension Raft {
     leadership?.progress[peer] = progress
   }
 
-  private func sendAppend(_ entries: [LogEntry], to peer: VoterID, _ progress: Progress, _ out: inout Outbox) {
-    let previous = progress.next.previous
+  private func sendEntries(from index: LogIndex, to peer: VoterID, _ progress: Progress, _ out: inout Outbox) {
+    guard index < progress.next, log.term(at: index.previous) != nil else { return }
+    let entries = log.slice(from: index, byteCountMax: settings.entriesByteCountMax)
+    sendAppend(entries, after: index.previous, to: peer, progress, &out)
+  }
+
+  private func sendAppend(
+    _ entries: [LogEntry], after index: LogIndex? = nil, to peer: VoterID, _ progress: Progress, _ out: inout Outbox
+  ) {
+    let previous = index ?? progress.next.previous
     guard let previousTerm = log.term(at: previous) else { return }
     let message = Append(
       session: progress.session, round: leadership?.reads.round ?? .zero, previousIndex: previous,
       previousTerm: previousTerm, commit: log.committed, entries: entries)
     send(.append(message), to: peer, &out)
+  }
+
+  mutating func heard(_ session: ReplicationSession, from peer: VoterID, at now: Instant) {
+    guard role == .leader, leadership?.progress[peer]?.session == session else { return }
+    leadership?.progress[peer]?.heard = now
   }
 
   mutating func heard(_ reply: AppendReply, from peer: VoterID, at now: Instant, _ out: inout Outbox) {
@@ -132,24 +167,23 @@ extension Raft {
     switch reply.outcome {
     case .matched(let index):
       let match = min(index, log.lastIndex)
-      shallSend = progress.matched(match) || progress.next <= log.lastIndex
+      shallSend = progress.matched(match, at: now) || progress.next <= log.lastIndex
       progress.catchUp.matched(match, lastIndex: log.lastIndex, at: now, within: settings.electionTimeout)
     case .rejected(let previous, let hint, let hintTerm):
-      // An answer to what was sent before the last change of mind says nothing.
-      let isNews =
-        switch progress.state {
-        case .probe: previous == progress.next.previous
-        case .replicate: previous > progress.match
-        case .snapshot: false
-        }
-      guard isNews else {
-        shallSend = false
-        break
-      }
-      if case .replicate = progress.state {
-        progress.probe(from: progress.match.next)
-      } else {
+      switch progress.state {
+      case .probe where previous == progress.next.previous:
         progress.probe(from: min(previous, log.lastAgreeable(notAfter: hint, hintTerm).index.next))
+      case .replicate:
+        // Lost, or overtaken: it has what comes later, or is sent all again when it does not get on.
+        shallSend = false
+        guard previous > progress.match, previous <= log.lastIndex else { break }
+        let missing = max(min(hint, previous), progress.match).next
+        if progress.mayRepeat(missing, at: now, after: settings.heartbeatInterval) {
+          sendEntries(from: missing, to: peer, progress, &out)
+        }
+      case .probe, .snapshot:
+        // An answer to what was sent before the last change of mind.
+        shallSend = false
       }
     }
     leadership?.progress[peer] = progress

@@ -22,6 +22,10 @@ public struct Raft: Sendable {
   public internal(set) var leader: VoterID?
   /// Last word of a leader; no vote against one that is heard.
   var leaderHeard: Instant?
+  /// The leader of this term that this VR answered, and up to where their logs are the same.
+  var agreement: LeaderAgreement?
+  /// Messages of the leader that overtook one that is missing.
+  var early = EarlyAppends()
   /// A voter wanted the vote of this VR, which has none by its own log, and has more than the voter: nobody but this VR
   /// may be able to lead.
   var isNeeded = false
@@ -154,6 +158,8 @@ public struct Raft: Sendable {
     case .voteReply(let granted):
       guard role == .candidate, isPresent else { return }
       count(granted, of: peer, at: now, &out)
+    case .heartbeat(let heartbeat): follow(heartbeat, in: message.term, from: peer, at: now, &out)
+    case .heartbeatReply(let session): if isPresent { heard(session, from: peer, at: now) }
     case .append(let append): follow(append, in: message.term, from: peer, at: now, &out)
     case .install(let chunk): follow(chunk, in: message.term, from: peer, at: now, &out)
     case .appendReply(let reply): if isPresent { heard(reply, from: peer, at: now, &out) }

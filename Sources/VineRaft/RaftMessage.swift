@@ -21,6 +21,9 @@ public struct RaftMessage: Hashable, Sendable {
     case voteReply(granted: Bool)
     case append(Append)
     case appendReply(AppendReply)
+    case heartbeat(Heartbeat)
+    /// The leader is heard.
+    case heartbeatReply(ReplicationSession)
     case install(SnapshotChunk)
     case installReply(SnapshotReply)
     /// Begin an election now: the leader hands over (thesis 3.10).
@@ -56,7 +59,18 @@ public struct ReadRound: Hashable, Comparable, Sendable, RawRepresentable {
   var next: ReadRound { ReadRound(rawValue: rawValue + 1) }
 }
 
-/// Entries from the leader, or none as a heartbeat.
+/// The leader lives, to a follower that has all it was sent: without what compares logs, and mostly unanswered.
+public struct Heartbeat: Hashable, Sendable {
+  public let session: ReplicationSession
+  public let commit: LogIndex
+  public let wantsAnswer: Bool
+
+  public init(session: ReplicationSession, commit: LogIndex, wantsAnswer: Bool) {
+    (self.session, self.commit, self.wantsAnswer) = (session, commit, wantsAnswer)
+  }
+}
+
+/// Entries from the leader, or none to compare logs.
 public struct Append: Hashable, Sendable {
   public let session: ReplicationSession
   public let round: ReadRound

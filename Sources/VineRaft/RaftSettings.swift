@@ -3,8 +3,16 @@ public struct RaftSettings: Hashable, Sendable {
   /// An election starts after one to two of these without a leader. Two round trips of 300 ms fit. Of four followers
   /// the first starts after 840 ms in the mean, so that a group is without a leader for less than a second.
   public var electionTimeout = Duration.milliseconds(700)
-  /// Four may be lost before anybody minds.
+  /// While something is not answered: four may be lost before anybody minds.
   public var heartbeatInterval = Duration.milliseconds(140)
+  /// While all is answered. A follower that misses one asks for votes at worst, which no other gives.
+  public var idleInterval = Duration.milliseconds(280)
+  /// A follower that was not heard for so long is asked to answer: every other idle heartbeat…
+  var answerPatience: Duration { idleInterval * 3 / 2 }
+  /// …and one that does not answer is sent all that it may have missed.
+  var silence: Duration { idleInterval * 5 / 2 }
+  /// A follower that confirms nothing for so long is sent all again from there: a round trip of 300 ms fits.
+  var stallPatience: Duration { electionTimeout / 2 }
   /// A leader that has not heard a quorum for so long steps down (thesis 6.2).
   public var quorumPatience: Duration { electionTimeout * 2 }
 

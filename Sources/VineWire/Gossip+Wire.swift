@@ -10,7 +10,7 @@ extension PBGossipMessage {
       if !rumours.isEmpty { ping.rumours = rumours.map(PBRumour.init) }
     case .ack(let sequence, let root):
       ack.sequence = sequence
-      ack.root = root
+      if let root { ack.root = root }
     case .nack(let sequence): nack.sequence = sequence
     case .pingRequest(let sequence, let target):
       pingRequest.sequence = sequence
@@ -32,7 +32,7 @@ extension PBGossipMessage {
     switch kind {
     case nil: throw .missing("gossip message")
     case .ping(let wire)?: .ping(sequence: wire.sequence, root: wire.root, try rumours(wire.rumours))
-    case .ack(let wire)?: .ack(sequence: wire.sequence, root: wire.root)
+    case .ack(let wire)?: .ack(sequence: wire.sequence, root: wire.hasRoot ? wire.root : nil)
     case .nack(let wire)?: .nack(sequence: wire.sequence)
     case .pingRequest(let wire)?:
       .pingRequest(sequence: wire.sequence, target: RecordPlace(rawValue: wire.target))

@@ -14,6 +14,8 @@ extension PBRaftMessage {
     case .voteReply(let granted): voteReply.granted = granted
     case .append(let append): self.append = PBAppend(append)
     case .appendReply(let reply): appendReply = PBAppendReply(reply)
+    case .heartbeat(let heartbeat): self.heartbeat = PBHeartbeat(heartbeat)
+    case .heartbeatReply(let session): heartbeatReply.session = session.rawValue
     case .install(let chunk): install = PBSnapshotChunk(chunk)
     case .installReply(let reply): installReply = PBSnapshotReply(reply)
     case .timeoutNow: timeoutNow = PBTimeoutNow()
@@ -35,6 +37,8 @@ extension PBRaftMessage {
     case .voteReply(let wire)?: .voteReply(granted: wire.granted)
     case .append(let wire)?: .append(try wire.append())
     case .appendReply(let wire)?: .appendReply(try wire.reply())
+    case .heartbeat(let wire)?: .heartbeat(try wire.heartbeat())
+    case .heartbeatReply(let wire)?: .heartbeatReply(try raftSession(wire.session))
     case .install(let wire)?: .install(try wire.chunk())
     case .installReply(let wire)?: .installReply(try wire.reply())
     case .timeoutNow?: .timeoutNow
@@ -51,6 +55,18 @@ extension PBVoteRequest {
 
   fileprivate func request() throws(WireError) -> VoteRequest {
     VoteRequest(lastIndex: try raftIndex(lastIndex), lastTerm: try raftTerm(lastTerm), isTransfer: isTransfer)
+  }
+}
+
+extension PBHeartbeat {
+  fileprivate init(_ heartbeat: Heartbeat) {
+    session = heartbeat.session.rawValue
+    commit = heartbeat.commit.rawValue
+    wantsAnswer = heartbeat.wantsAnswer
+  }
+
+  fileprivate func heartbeat() throws(WireError) -> Heartbeat {
+    Heartbeat(session: try raftSession(session), commit: try raftIndex(commit), wantsAnswer: wantsAnswer)
   }
 }
 

@@ -174,7 +174,7 @@ extension ConsensusBug {
 enum LeaderKillFigure {
   static func measure(jobs: Int) -> [Figure] {
     let times = Jobs.run(1...1000, jobs: jobs, isLast: { _ in false }) { LeaderKill.measure(seed: $0) }.map(\.outcome)
-    return Figure.pair("leader kill to next commit, 5 voters at 20 ms round trip", times, p50: 1, p99: 2)
+    return Figure.pair("leader kill to next commit, voters alone, 5 of them, RTT 20 ms", times, p50: 1, p99: 2)
   }
 }
 

@@ -29,6 +29,8 @@ final class Group {
   /// Ways that are cut, as (from, to).
   var cut: Set<[Int]> = []
   var lossPerCent: UInt64 = 0
+  /// Added to the latency of each message by chance: messages overtake one another.
+  var jitter = Duration.zero
   /// Everything that was sent since it was last emptied, delivered or not.
   var sent: [(message: RaftMessage, from: Int, to: Int)] = []
   var refused: [(Raft.Request, Raft.Refusal, VoterID?)] = []
@@ -200,7 +202,8 @@ final class Group {
       guard let to = (1...9).first(where: { Self.node($0) == node }) else { return }
       sent.append((message, number, to))
       guard !cut.contains([number, to]), random.below(100) >= lossPerCent else { return }
-      wire.append((now + Self.latency, message, number, to))
+      let delay = jitter > .zero ? random.jitter(jitter) : .zero
+      wire.append((now + Self.latency + delay, message, number, to))
     case .committed(let entries): for entry in entries { apply(entry, number) }
     case .restore(let snapshot): restore(snapshot, number)
     case .readable(let context, let index): readable[context] = index

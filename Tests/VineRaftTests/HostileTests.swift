@@ -47,7 +47,7 @@ import VineBase
     let session = ReplicationSession(rawValue: random.below(4))
     let round = ReadRound(rawValue: number(&random))
     let voters = [group.voters(1, 2), group.voters(2), []][random.int(in: 0..<3)]
-    switch random.below(8) {
+    switch random.below(10) {
     case 0: return .preVote(VoteRequest(lastIndex: index(), lastTerm: term()))
     case 1: return .vote(VoteRequest(lastIndex: index(), lastTerm: term(), isTransfer: random.below(2) == 0))
     case 2: return .preVoteReply(granted: random.below(2) == 0)
@@ -63,6 +63,9 @@ import VineBase
         Append(
           session: session, round: round, previousIndex: previous, previousTerm: term(), commit: index(),
           entries: entries))
+    case 8:
+      return .heartbeat(Heartbeat(session: session, commit: index(), wantsAnswer: random.below(2) == 0))
+    case 9: return .heartbeatReply(session)
     case 5:
       let outcome: AppendReply.Outcome =
         random.below(2) == 0 ? .matched(index()) : .rejected(previous: index(), hint: index(), hintTerm: term())

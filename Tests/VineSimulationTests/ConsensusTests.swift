@@ -12,9 +12,9 @@ import VineRaft
     #expect(ConsensusRun.run(seed: 6).traceHash != first.traceHash)
   }
 
-  @Test(arguments: 0..<8 as Range<UInt64>)
+  @Test(arguments: 0..<20 as Range<UInt64>)
   func `no fault breaks a claim, and when faults end the group decides again`(batch: UInt64) {
-    for seed in (batch * 10 + 1)...(batch * 10 + 10) {
+    for seed in (batch * 25 + 1)...(batch * 25 + 25) {
       let outcome = ConsensusRun.run(seed: seed)
       #expect(outcome.broken == nil, "seed \(seed): \(String(describing: outcome.broken))")
       #expect(outcome.isUndecided || outcome.recovery != nil, "seed \(seed) did not recover")
@@ -31,7 +31,7 @@ import VineRaft
   ])
   func `a historic bug is found, and by the claim that it breaks`(name: String, checker: String) throws {
     let bug = try #require(ConsensusBug.named(name))
-    let seed = try #require((1...60).first { ConsensusRun.run(seed: $0, bug: bug).broken != nil })
+    let seed = try #require((1...150).first { ConsensusRun.run(seed: $0, bug: bug).broken != nil })
     let broken = ConsensusRun.run(seed: seed, bug: bug).broken
     #expect(broken?.checker == checker, "seed \(seed): \(String(describing: broken))")
   }

@@ -16,6 +16,7 @@ enum Golden {
       "0a260a240807121709080706050403020110ac021801210900000000000000190807060504030201"
     ),
     (.gossip(.ack(sequence: 7, root: 9)), "0a0d120b0807110900000000000000"),
+    (.gossip(.ack(sequence: 7, root: nil)), "0a0412020807"),
     (.gossip(.nack(sequence: 7)), "0a0422020807"),
     (.gossip(.pingRequest(sequence: 7, target: place)), "0a0d1a0b0807110807060504030201"),
     (.gossip(.rumours([rumour(.dead)])), "0a1b2a190a1709080706050403020110ac021802210900000000000000"),
@@ -57,6 +58,11 @@ enum Golden {
     ),
     (raft(.appendReply(reply(.matched(LogIndex(rawValue: 302))))), "123132070806100718ae02\(Written.envelope)"),
     (raft(.appendReply(reply(rejected))), "1238320e08061007220808ac0210ab021803\(Written.envelope)"),
+    (
+      raft(.heartbeat(Heartbeat(session: reply(rejected).session, commit: LogIndex(rawValue: 300), wantsAnswer: true))),
+      "1231\(Written.envelope)7207080610ac021801"
+    ),
+    (raft(.heartbeatReply(reply(rejected).session)), "122c\(Written.envelope)7a020806"),
     (
       raft(.install(chunk)),
       """

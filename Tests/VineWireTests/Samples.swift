@@ -169,7 +169,7 @@ struct Samples {
   mutating func gossip() -> GossipMessage {
     pick([
       .ping(sequence: word(), root: random.next(), list(6) { $0.rumour() }),
-      .ack(sequence: word(), root: random.next()), .nack(sequence: word()),
+      .ack(sequence: word(), root: random.next()), .ack(sequence: word(), root: nil), .nack(sequence: word()),
       .pingRequest(sequence: word(), target: place()), .rumours(list(6) { $0.rumour() }),
       .push(list(3) { $0.signedRecord() }), .announce(list(5) { $0.digest() }), .pull(list(5) { $0.place() }),
       .compare(list(5) { BranchHash(branch: $0.branch(), hash: $0.random.next()) }, count: random.next()),
@@ -202,6 +202,7 @@ struct Samples {
     let body: RaftMessage.Body = pick([
       .preVote(request), .vote(request), .preVoteReply(granted: flag()), .voteReply(granted: flag()),
       .append(append()), .appendReply(AppendReply(session: session(), round: round(), outcome: outcome)),
+      .heartbeat(Heartbeat(session: session(), commit: index(), wantsAnswer: flag())), .heartbeatReply(session()),
       .install(chunk()),
       .installReply(
         SnapshotReply(session: session(), round: round(), lastIndex: index(), next: random.int(in: 0..<1 << 20))),

@@ -79,6 +79,8 @@ struct ConsensusTrace: Sendable {
     case .install(let chunk): mix(24, chunk.lastIndex.rawValue, UInt64(chunk.offset), UInt64(chunk.bytes.count))
     case .installReply(let reply): mix(25, reply.lastIndex.rawValue, UInt64(reply.next))
     case .timeoutNow: mix(26)
+    case .heartbeat(let heartbeat): mix(27, heartbeat.commit.rawValue, heartbeat.session.rawValue)
+    case .heartbeatReply(let session): mix(28, session.rawValue)
     }
   }
 

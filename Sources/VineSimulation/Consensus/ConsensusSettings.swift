@@ -57,7 +57,11 @@ struct ConsensusSettings: Sendable {
     raft.chunkByteCountMax = [200, 960][random.int(in: 0..<2)]
     raft.entriesByteCountMax = [200, 960][random.int(in: 0..<2)]
     raft.inflightMax = [2, 4, 32][random.int(in: 0..<3)]
-    if random.below(4) == 0 { changeOften(&random) }
+    switch random.below(16) {
+    case 0..<4: changeOften(&random)
+    case 4: readOften(&random)
+    default: break
+    }
   }
 }
 
@@ -70,6 +74,19 @@ extension ConsensusSettings {
     faults = [.isolation, .partition, .oneWay, .crash, .cutEntries].filter { _ in random.below(3) > 0 } + [.partition]
     faultPause = .milliseconds(Int64([300, 800][random.int(in: 0..<2)]))
     (lossPerCent, latencyMax) = ([5, 20][random.int(in: 0..<2)], .milliseconds(20))
+    duration = .seconds(20)
+  }
+}
+
+extension ConsensusSettings {
+  /// Readers that stay with a leader which is cut off from the others: what it tells them is old.
+  private mutating func readOften(_ random: inout RandomSource) {
+    (count, founders, sites) = (5, 5, RegistryMachine.sitesMax)
+    choosePause = nil
+    faults = [.isolation]
+    faultPause = .milliseconds(Int64([1000, 3000][random.int(in: 0..<2)]))
+    (lossPerCent, latencyMax) = (0, .milliseconds(20))
+    (thinkMax, readsPerCent) = (.milliseconds(40), 70)
     duration = .seconds(20)
   }
 }

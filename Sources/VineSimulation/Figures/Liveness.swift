@@ -34,7 +34,8 @@ public enum Liveness {
   public static func idle(_ warm: World, seed: UInt64, lossPerCent: Int, for duration: Duration) -> Idle {
     var world = warm
     world.underlay.lossPerTenThousand = UInt64(lossPerCent * 100)
-    world.run(.seconds(5))
+    // By then the founder has found voters beside it, and all know them.
+    world.run(.seconds(60))
     world.reseed(seed)
     let bytes = world.bytesOfAll
     let end = world.now + duration.inNanoseconds

@@ -153,11 +153,21 @@ nonisolated struct PBAck: Sendable {
 
   var sequence: UInt32 = 0
 
-  var root: UInt64 = 0
+  /// Of the sender's store, if it is another one than the ping's.
+  var root: UInt64 {
+    get {_root ?? 0}
+    set {_root = newValue}
+  }
+  /// Returns true if `root` has been explicitly set.
+  var hasRoot: Bool {self._root != nil}
+  /// Clears the value of `root`. Subsequent reads from it will return its default value.
+  mutating func clearRoot() {self._root = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _root: UInt64? = nil
 }
 
 nonisolated struct PBNack: Sendable {
@@ -652,25 +662,29 @@ nonisolated extension PBAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.sequence) }()
-      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.root) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self._root) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.sequence != 0 {
       try visitor.visitSingularUInt32Field(value: self.sequence, fieldNumber: 1)
     }
-    if self.root != 0 {
-      try visitor.visitSingularFixed64Field(value: self.root, fieldNumber: 2)
-    }
+    try { if let v = self._root {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 2)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBAck, rhs: PBAck) -> Bool {
     if lhs.sequence != rhs.sequence {return false}
-    if lhs.root != rhs.root {return false}
+    if lhs._root != rhs._root {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

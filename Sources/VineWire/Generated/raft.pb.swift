@@ -105,6 +105,22 @@ nonisolated struct PBRaftMessage: Sendable {
     set {kind = .timeoutNow(newValue)}
   }
 
+  var heartbeat: PBHeartbeat {
+    get {
+      if case .heartbeat(let v)? = kind {return v}
+      return PBHeartbeat()
+    }
+    set {kind = .heartbeat(newValue)}
+  }
+
+  var heartbeatReply: PBHeartbeatReply {
+    get {
+      if case .heartbeatReply(let v)? = kind {return v}
+      return PBHeartbeatReply()
+    }
+    set {kind = .heartbeatReply(newValue)}
+  }
+
   var epoch: UInt32 = 0
 
   /// Stores of the sender and of the receiver, 16 bytes each.
@@ -126,6 +142,8 @@ nonisolated struct PBRaftMessage: Sendable {
     case install(PBSnapshotChunk)
     case installReply(PBSnapshotReply)
     case timeoutNow(PBTimeoutNow)
+    case heartbeat(PBHeartbeat)
+    case heartbeatReply(PBHeartbeatReply)
 
   }
 
@@ -164,6 +182,34 @@ nonisolated struct PBTimeoutNow: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBHeartbeat: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var session: UInt64 = 0
+
+  var commit: UInt64 = 0
+
+  var wantsAnswer: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBHeartbeatReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var session: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -424,7 +470,7 @@ fileprivate nonisolated let _protobuf_package = "vinemesh.wire"
 
 nonisolated extension PBRaftMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RaftMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}pre_vote\0\u{3}pre_vote_reply\0\u{1}vote\0\u{3}vote_reply\0\u{1}append\0\u{3}append_reply\0\u{1}install\0\u{3}install_reply\0\u{3}timeout_now\0\u{1}epoch\0\u{1}from\0\u{1}to\0\u{1}term\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}pre_vote\0\u{3}pre_vote_reply\0\u{1}vote\0\u{3}vote_reply\0\u{1}append\0\u{3}append_reply\0\u{1}install\0\u{3}install_reply\0\u{3}timeout_now\0\u{1}epoch\0\u{1}from\0\u{1}to\0\u{1}term\0\u{1}heartbeat\0\u{3}heartbeat_reply\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -553,6 +599,32 @@ nonisolated extension PBRaftMessage: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 11: try { try decoder.decodeSingularBytesField(value: &self.from) }()
       case 12: try { try decoder.decodeSingularBytesField(value: &self.to) }()
       case 13: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
+      case 14: try {
+        var v: PBHeartbeat?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .heartbeat(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .heartbeat(v)
+        }
+      }()
+      case 15: try {
+        var v: PBHeartbeatReply?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .heartbeatReply(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .heartbeatReply(v)
+        }
+      }()
       default: break
       }
     }
@@ -600,7 +672,7 @@ nonisolated extension PBRaftMessage: SwiftProtobuf.Message, SwiftProtobuf._Messa
       guard case .timeoutNow(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
-    case nil: break
+    default: break
     }
     if self.epoch != 0 {
       try visitor.visitSingularUInt32Field(value: self.epoch, fieldNumber: 10)
@@ -613,6 +685,17 @@ nonisolated extension PBRaftMessage: SwiftProtobuf.Message, SwiftProtobuf._Messa
     }
     if self.term != 0 {
       try visitor.visitSingularUInt64Field(value: self.term, fieldNumber: 13)
+    }
+    switch self.kind {
+    case .heartbeat?: try {
+      guard case .heartbeat(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .heartbeatReply?: try {
+      guard case .heartbeatReply(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    default: break
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -712,6 +795,76 @@ nonisolated extension PBTimeoutNow: SwiftProtobuf.Message, SwiftProtobuf._Messag
   }
 
   static func ==(lhs: PBTimeoutNow, rhs: PBTimeoutNow) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Heartbeat"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}commit\0\u{3}wants_answer\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.commit) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.wantsAnswer) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
+    }
+    if self.commit != 0 {
+      try visitor.visitSingularUInt64Field(value: self.commit, fieldNumber: 2)
+    }
+    if self.wantsAnswer != false {
+      try visitor.visitSingularBoolField(value: self.wantsAnswer, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBHeartbeat, rhs: PBHeartbeat) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.commit != rhs.commit {return false}
+    if lhs.wantsAnswer != rhs.wantsAnswer {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBHeartbeatReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HeartbeatReply"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBHeartbeatReply, rhs: PBHeartbeatReply) -> Bool {
+    if lhs.session != rhs.session {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
