@@ -11,6 +11,7 @@ DESTDIR ?=
 SWIFT_BUILD_FLAGS ?=
 DEMO_FLAGS ?=
 BENCH_FLAGS ?=
+SUITE ?=
 MINUTES ?= 5
 SCENARIO ?= all
 SEED ?= 1
@@ -20,7 +21,7 @@ BUILD_PACKAGES := libsodium-dev libnetfilter-queue-dev libmnl-dev libnet1-dev li
 RUN_PACKAGES := iptables nftables iproute2 iputils-ping procps util-linux iperf3 openssh-server openssh-client \
   curl python3 tcpdump
 # What vine-mesh is measured beside.
-BENCH_PACKAGES := serf
+BENCH_PACKAGES := serf etcd-server etcd-client nghttp2-client
 
 .PHONY: help
 help: ## lists these targets
@@ -60,10 +61,10 @@ figures: deps ## measures the simulated mesh, hours: reports/simulation.json
 	@.build/release/vine-sim figures
 
 .PHONY: bench
-bench: build ## beside Debian's serf, same machine, same loss: BENCH_FLAGS= (root)
+bench: build ## beside serf and etcd, in one run: SUITE=etcd BENCH_FLAGS= (root)
 	@.ci/deps $(BENCH_PACKAGES) || echo "bench: goes on without what could not be installed"
 	@mkdir -p reports
-	@python3 Chaos/bench.py $(BENCH_FLAGS)
+	@python3 Chaos/bench.py $(addprefix --suite ,$(SUITE)) $(BENCH_FLAGS)
 
 .PHONY: lint
 lint: ## checks the format of all Swift files

@@ -118,9 +118,10 @@ class VineAgents:
 
     name = "vine-mesh"
 
-    def __init__(self, processes: Processes, flock: Flock, binaries: Path) -> None:
+    def __init__(self, processes: Processes, flock: Flock, binaries: Path, debug: bool = True) -> None:
         self.processes = processes
         self.flock = flock
+        self.debug = debug
         self.vrs = [VR(processes, f"a{m.number}", m.ns, binaries) for m in flock.machines]
         self._tokens: list[str] = []
         self._nodes: dict[int, str] = {}
@@ -140,6 +141,8 @@ class VineAgents:
             self._tokens.append(first.ask("invite", label(number), "--hosts", "5").strip())
 
     def _speak_up(self, vr: VR) -> None:
+        if not self.debug:
+            return
         with vr.config.open("a") as config:
             config.write("\nlogLevel: debug\n")
 

@@ -8,10 +8,13 @@ import re
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from .processes import Processes
+from .report import Report
 from .shell import Runner
 from .topology import Topology
 
@@ -48,6 +51,18 @@ class Sandbox:
         ignore_signals()
         self.runner.stop()
         raise Interrupted(signal.Signals(number).name)
+
+    @classmethod
+    @contextmanager
+    def of_one_run(cls, report: Report, name: str, verbose: bool) -> Iterator[Sandbox]:
+        """A sandbox that is removed whatever happens, and claims so."""
+        box = cls(verbose)
+        try:
+            box.catch_signals()
+            yield box
+        finally:
+            left = box.remove()
+            report.check(f"{name}: nothing is left behind", not left, "; ".join(left) or "no namespace, process or folder")
 
     def keep(self) -> None:
         """Leaves the run as it is, for exploring; `remove_run` takes it away later."""

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lib import pairs, restart, speed, views, work  # noqa: E402
 from lib.badinput import Mistake  # noqa: E402
+from lib.beside_etcd import Pace, parse_h2load  # noqa: E402
 from lib.capture import LeakWatch  # noqa: E402
 from lib.ping import parse  # noqa: E402
 from lib.programs import parse_iperf  # noqa: E402
@@ -121,6 +122,11 @@ def pure() -> None:
     text = '{"end":{"sum_sent":{"retransmits":4},"sum_received":{"bits_per_second":5e8,"bytes":7}}}'
     assert (parse_iperf(text).mbps, parse_iperf(text).retransmits) == (500.0, 4)
     assert _raises(lambda: parse_iperf('{"error":"unable to connect"}')) and _raises(lambda: parse_iperf("cut"))
+    text = """finished in 1.02s, 1968.90 req/s, 182.60KB/s
+    requests: 2000 total, 2000 started, 2000 done, 2000 succeeded, 0 failed, 0 errored, 0 timeout
+    time for request:      222us      6.31ms       497us       242us    94.25%"""
+    assert parse_h2load(text) == Pace(1968.9, 0.497)
+    assert _raises(lambda: parse_h2load(text.replace("0 failed", "1 failed"))) and _raises(lambda: parse_h2load("cut"))
     status = {"schema": "vine-mesh.status/1", "identity": {"node": "ab"}, "role": {"name": "limited", "why": "NAT"}}
     assert views.role(status) == ("limited", "NAT") and views.identity(status) == views.Identity("ab", ())
     rows = {"drops": [{"reason": "noGNDTEntry", "total": 7}, {"reason": "badTag", "packets": 1}]}

@@ -130,6 +130,9 @@ struct LocalAPI: Sendable {
         throw RequestFailure.unexpected
       }
       return VineAnswer(name: vineName.description, networkId: network.rawValue)
+    case "check":
+      let wish: CheckBody = try JSON.decode(from: body)
+      return try await RegistryCheck(clients: wish.clients, seconds: wish.seconds).run(on: loop)
     case "host/add", "host/remove": return try await host(name, JSON.decode(from: body))
     case "peer/revoke", "peer/reclaim":
       let wish: SiteBody = try JSON.decode(from: body)

@@ -108,7 +108,7 @@ struct Gateways {
   mutating func assign(_ blocks: [Block]) {
     guard blocks != assigned else { return }
     for gone in assigned where !blocks.contains(gone) { remove(gone) }
-    for block in blocks {
+    for block in blocks where !assigned.contains(block) {
       _ = Command.run("ip", ["address", "replace", "\(block.gateway)/\(block.prefixLength)", "dev", lan])
     }
     assigned = blocks

@@ -24,6 +24,8 @@ extension Router {
     case .reclaim(let site):
       let known = knownIndex
       withSite(site, id, &turn) { .reclaim($0, known: known) }
+    // What is due, voters end by themselves.
+    case .decideNothing: propose(.endQuarantines, for: .request(id, .nothing), &turn)
     }
   }
 
@@ -45,6 +47,10 @@ extension Router {
     case .join(let guest): joinDecided(guest, outcome, &turn)
     case .delegation:
       if case .success(let answer) = outcome { run(registrar.delegateAnswered(answer), &turn) }
+    case .request(let request, .nothing):
+      // That no quarantine is over is a decision, too.
+      if case .failure(.refused(.noQuarantineOver)) = outcome { return turn.emit(.answer(request, .success(.done))) }
+      turn.emit(.answer(request, outcome.mapError(RequestFailure.init).map { _ in .done }))
     case .request(let request, let subject):
       turn.emit(.answer(request, outcome.mapError(RequestFailure.init).map { subject.answer($0) }))
     }
@@ -195,9 +201,11 @@ struct Requests: Sendable {
     case block(Block?)
     case invitation(String, WallTime)
     case site(SiteName)
+    case nothing
 
     func answer(_ answer: RegistryAnswer) -> LocalAnswer {
       switch (self, answer) {
+      case (.nothing, _): .done
       case (.site(let name), .quarantined(let blocks, _)): .site(name, blocksKept: blocks)
       case (.site(let name), _): .site(name, blocksKept: 0)
       case (.invitation(let token, let expires), _): .invitation(token: token, expires: expires)

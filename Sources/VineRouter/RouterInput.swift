@@ -47,6 +47,8 @@ public enum LocalRequest: Sendable {
   case revoke(SiteName), reclaim(SiteName)
   /// With a ViNe: the block counts in that one only.
   case requestBlock(hosts: Int, vine: VineName?), releaseBlock(Block)
+  /// Lets the registry decide something that changes nothing: to see how fast it does.
+  case decideNothing
 }
 
 /// What a local request came to.
@@ -57,6 +59,7 @@ public enum LocalAnswer: Sendable {
   case block(Block)
   /// Of a site that was revoked, or whose blocks were taken: how many are kept free.
   case site(SiteName, blocksKept: Int)
+  case done
 }
 
 /// Why a local request was not carried out: one line, its mend, and how the command ends.

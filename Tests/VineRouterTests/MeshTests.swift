@@ -125,6 +125,21 @@ import VineWire
     #expect(after.version.changes == 6 && after.entryCount == 0)
   }
 
+  @Test func `a decision about nothing is answered, at a voter and elsewhere, and changes no fact`() throws {
+    let world = try World()
+    let (uf, nwu) = (world.genesis.founder, try World.key(2))
+    try world.add(nwu, site: "nwu", records: try world.admit(nwu, site: "nwu"), bootstrap: uf)
+    world.run(.seconds(5))
+    let facts = world.routers[uf]?.directory.view.digest
+    for node: NodeID in [uf, nwu] {
+      let answered = world.answers.count
+      world.request(.decideNothing, at: node)
+      world.run(.seconds(1))
+      #expect(world.failures.isEmpty && world.answers.count == answered + 1)
+    }
+    #expect(world.routers[uf]?.directory.view.digest == facts)
+  }
+
   @Test func `a host that the VR's record has no room for is refused, and nothing is lost`() throws {
     let world = try World()
     let (uf, nwu, physics) = (world.genesis.founder, try World.key(2), try #require(VineName("physics")))
