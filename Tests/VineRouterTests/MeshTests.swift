@@ -131,7 +131,7 @@ import VineWire
     try world.add(nwu, site: "nwu", records: try world.admit(nwu, site: "nwu"), bootstrap: uf)
     world.run(.seconds(5))
     let facts = world.routers[uf]?.directory.view.digest
-    for node: NodeID in [uf, nwu] {
+    for node in [uf, nwu.node] {
       let answered = world.answers.count
       world.request(.decideNothing, at: node)
       world.run(.seconds(1))
