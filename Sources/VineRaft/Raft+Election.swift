@@ -78,9 +78,9 @@ extension Raft {
   func hearsLeader(at now: Instant) -> Bool {
     if role == .leader { return true }
     guard leader != nil, let leaderHeard else { return false }
-    // Shorter than the shortest election timeout by a heartbeat: followers heard the leader last at different times,
-    // and the first to miss it shall not be refused by one that got a heartbeat more.
-    return now - leaderHeard < settings.electionTimeout - settings.idleInterval
+    // Shorter than the shortest election timeout, because followers heard the leader last at different times; longer
+    // than two idle heartbeats, so that whoever lost one does not vote against a leader that lives.
+    return now - leaderHeard < settings.electionTimeout - settings.heartbeatInterval
   }
 
   /// Random, so that votes are seldom split (Raft paper 5.2); sooner after a campaign that came to nothing, because
