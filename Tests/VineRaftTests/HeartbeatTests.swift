@@ -25,10 +25,11 @@ import VineBase
     #expect(bodies.count == 4 * 15)
   }
 
-  @Test func `a leader that is heard through heartbeats alone stays the leader`() {
-    let group = Group(5)
-    group.lossPerCent = 10
+  @Test(arguments: 1...6 as ClosedRange<UInt64>)
+  func `a leader that is heard through heartbeats alone stays the leader, where one in ten is lost`(seed: UInt64) {
+    let group = Group(5, seed: seed)
     let leader = group.elect()
+    group.lossPerCent = 10
     group.run(.seconds(2))
     let term = group.raft(leader).term
     group.run(.seconds(600))
