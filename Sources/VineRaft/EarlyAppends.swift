@@ -5,25 +5,20 @@ import VineBase
 struct EarlyAppends: Sendable {
   /// As many as a leader has on the way.
   static let countMax = 32
-  private var leader: VoterID?
-  private var session = ReplicationSession(rawValue: 0)
-  private var term = Term.zero
+  private var source: AppendSource?
   /// By the index of the entry that they follow.
   private var waiting: SortedMap<LogIndex, Append> = [:]
 
-  mutating func keep(_ append: Append, from leader: VoterID, in term: Term) {
+  mutating func keep(_ append: Append, of source: AppendSource) {
     guard !append.entries.isEmpty else { return }
-    if !isOf(append, leader, term) {
-      (self.leader, session, self.term) = (leader, append.session, term)
-      waiting = [:]
-    }
+    if self.source != source { (self.source, waiting) = (source, [:]) }
     guard waiting.count < Self.countMax || waiting[append.previousIndex] != nil else { return }
     waiting[append.previousIndex] = append
   }
 
   /// - Returns: the append with all that follows it without a gap.
-  mutating func complete(_ append: Append, from leader: VoterID, in term: Term) -> Append {
-    guard !waiting.isEmpty, isOf(append, leader, term) else { return append }
+  mutating func complete(_ append: Append, of source: AppendSource) -> Append {
+    guard !waiting.isEmpty, self.source == source else { return append }
     var entries = append.entries
     var last = (
       index: append.previousIndex.advanced(by: entries.count), term: entries.last?.term ?? append.previousTerm
@@ -37,9 +32,5 @@ struct EarlyAppends: Sendable {
     return Append(
       session: append.session, round: append.round, previousIndex: append.previousIndex,
       previousTerm: append.previousTerm, commit: append.commit, entries: entries)
-  }
-
-  private func isOf(_ append: Append, _ leader: VoterID, _ term: Term) -> Bool {
-    self.leader == leader && session == append.session && self.term == term
   }
 }

@@ -17,10 +17,10 @@ extension Raft {
       return acknowledge(append, log.committed, to: peer, &out)
     }
     guard log.term(at: append.previousIndex) == append.previousTerm else {
-      if append.previousIndex > log.lastIndex { early.keep(append, from: peer, in: term) }
+      if append.previousIndex > log.lastIndex { early.keep(append, of: source(append, peer)) }
       return reject(append, to: peer, &out)
     }
-    let append = early.complete(append, from: peer, in: term)
+    let append = early.complete(append, of: source(append, peer))
     let keeps = flaws.contains(.keepsCutConfiguration)
     guard let (new, cut) = log.merge(append.entries, keepingCutConfigurations: keeps) else { return }
     let match = append.previousIndex.advanced(by: append.entries.count)
@@ -45,7 +45,8 @@ extension Raft {
       // Tells a leader of the past which term it is.
       return send(.heartbeatReply(heartbeat.session), to: peer, &out)
     }
-    guard role != .leader, let agreement, agreement.isWith(peer, heartbeat.session, in: term) else { return }
+    let source = AppendSource(leader: peer, session: heartbeat.session, term: term)
+    guard role != .leader, let agreement, agreement.source == source else { return }
     hear(leader: peer, at: now, &out)
     if heartbeat.wantsAnswer { send(.heartbeatReply(heartbeat.session), to: peer, &out) }
     let committed = log.commit(through: min(heartbeat.commit, agreement.match))
@@ -57,9 +58,15 @@ extension Raft {
     leaderHeard = now
   }
 
+  /// Of an append of the present term.
+  private func source(_ append: Append, _ leader: VoterID) -> AppendSource {
+    AppendSource(leader: leader, session: append.session, term: hardState.term)
+  }
+
   private mutating func acknowledge(_ append: Append, _ index: LogIndex, to peer: VoterID, _ out: inout Outbox) {
-    agreement = LeaderAgreement(
-      leader: peer, session: append.session, term: hardState.term, match: index, since: agreement)
+    let source = source(append, peer)
+    if agreement?.source != source { agreement = LeaderAgreement(source: source, match: index) }
+    agreement?.reached(index)
     let reply = AppendReply(session: append.session, round: append.round, outcome: .matched(index))
     send(.appendReply(reply), to: peer, &out)
   }
@@ -72,24 +79,5 @@ extension Raft {
       previous: append.previousIndex, hint: least, hintTerm: log.term(at: least) ?? hint.term)
     let reply = AppendReply(session: append.session, round: append.round, outcome: outcome)
     send(.appendReply(reply), to: peer, &out)
-  }
-}
-
-/// A leader's log only grows, and a follower's is cut by the leader of a later term alone: what was the same in a term
-/// is the same to its end.
-struct LeaderAgreement: Sendable {
-  private let leader: VoterID
-  private let session: ReplicationSession
-  private let term: Term
-  let match: LogIndex
-
-  init(leader: VoterID, session: ReplicationSession, term: Term, match: LogIndex, since earlier: Self?) {
-    (self.leader, self.session, self.term) = (leader, session, term)
-    let known = earlier.map { $0.isWith(leader, session, in: term) ? $0.match : .zero } ?? .zero
-    self.match = max(match, known)
-  }
-
-  func isWith(_ leader: VoterID, _ session: ReplicationSession, in term: Term) -> Bool {
-    self.leader == leader && self.session == session && self.term == term
   }
 }

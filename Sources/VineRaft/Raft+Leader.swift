@@ -111,14 +111,14 @@ extension Raft {
       sendAppend(entries, to: peer, progress, &out)
       progress.isPaused = true
     case .replicate:
-      var isIdle = isHeartbeat
+      var saysNothing = isHeartbeat
       while progress.next <= log.lastIndex, progress.hasRoom(settings) {
         let entries = log.slice(from: progress.next, byteCountMax: settings.entriesByteCountMax)
         sendAppend(entries, to: peer, progress, &out)
         progress.sent(entries, at: now)
-        isIdle = false
+        saysNothing = false
       }
-      guard isIdle else { return }
+      guard saysNothing else { return }
       let silence = now - progress.heard
       if isInStep(progress), silence < settings.silence {
         let heartbeat = Heartbeat(

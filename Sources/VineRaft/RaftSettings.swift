@@ -5,7 +5,7 @@ public struct RaftSettings: Hashable, Sendable {
   public var electionTimeout = Duration.milliseconds(700)
   /// While something is not answered: four may be lost before anybody minds.
   public var heartbeatInterval = Duration.milliseconds(140)
-  /// While all is answered. A follower that misses one asks for votes at worst, which no other gives.
+  /// While all is answered. A follower that misses two asks for votes at worst, which no other gives.
   public var idleInterval = Duration.milliseconds(280)
   /// A follower that was not heard for so long is asked to answer: every other idle heartbeat…
   var answerPatience: Duration { idleInterval * 3 / 2 }

@@ -125,20 +125,23 @@ import VineBase
   }
 
   @Test func `what came too early is not taken from another leader, session or term`() {
+    let group = Group(2)
     var early = EarlyAppends()
     func message(_ session: UInt64, after index: UInt64) -> Append {
       Append(
         session: ReplicationSession(rawValue: session), round: .zero, previousIndex: LogIndex(rawValue: index),
         previousTerm: Term(rawValue: 1), commit: .zero, entries: [entry(index + 1, 1, "x")])
     }
-    let (one, other) = (Group(2).voter(1), Group(2).voter(2))
-    let (first, second) = (Term(rawValue: 1), Term(rawValue: 2))
-    early.keep(message(1, after: 2), from: one, in: first)
-    early.keep(message(1, after: 3), from: one, in: first)
-    #expect(early.complete(message(2, after: 1), from: one, in: first).entries.count == 1)
-    #expect(early.complete(message(1, after: 1), from: other, in: first).entries.count == 1)
-    #expect(early.complete(message(1, after: 1), from: one, in: second).entries.count == 1)
-    #expect(early.complete(message(1, after: 1), from: one, in: first).entries.map(\.index.rawValue) == [2, 3, 4])
-    #expect(early.complete(message(1, after: 1), from: one, in: first).entries.count == 1)
+    func source(_ leader: Int, _ session: UInt64, _ term: UInt64) -> AppendSource {
+      AppendSource(
+        leader: group.voter(leader), session: ReplicationSession(rawValue: session), term: Term(rawValue: term))
+    }
+    early.keep(message(1, after: 2), of: source(1, 1, 1))
+    early.keep(message(1, after: 3), of: source(1, 1, 1))
+    #expect(early.complete(message(2, after: 1), of: source(1, 2, 1)).entries.count == 1)
+    #expect(early.complete(message(1, after: 1), of: source(2, 1, 1)).entries.count == 1)
+    #expect(early.complete(message(1, after: 1), of: source(1, 1, 2)).entries.count == 1)
+    #expect(early.complete(message(1, after: 1), of: source(1, 1, 1)).entries.map(\.index.rawValue) == [2, 3, 4])
+    #expect(early.complete(message(1, after: 1), of: source(1, 1, 1)).entries.count == 1)
   }
 }
