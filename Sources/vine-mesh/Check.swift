@@ -15,22 +15,28 @@ struct Check: AsyncParsableCommand {
   @Option(help: "How long, in seconds.")
   var seconds = 5
 
-  @Option(help: "The mesh whose daemon is asked; needed only where this machine is in several.")
-  var mesh: String?
-
-  @Option(help: "The daemon's socket, where it is not the mesh's standard one.")
-  var socket: String?
+  @OptionGroup var daemon: SocketOptions
 
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    var daemon = DaemonOptions()
-    // A question that nobody answers is waited for beyond the end.
-    (daemon.mesh, daemon.socket, daemon.timeout) = (mesh, socket, Span(.seconds(Int64(max(0, seconds)) + 30)))
-    let client = try daemon.client()
-    let progress = Task { [seconds] in
-      for second in 0..<max(0, seconds) {
-        let done = 20 * second / max(1, seconds)
+    // A question that nobody answers is waited for beyond the end. What is out of bounds, the daemon refuses.
+    let limit = min(max(seconds, 0), CheckBody.secondsMax)
+    let client = try daemon.client(timeout: .seconds(Int64(limit) + 30))
+    let answer = try await withProgress(limit) {
+      try await client.post("check", CheckBody(clients: clients, seconds: seconds)) as CheckAnswer
+    }
+    try Output.answer(answer, output, sentence(answer))
+    guard answer.decisions > 0 else {
+      throw ControlError("nobody decided anything", mend: "see `vine-mesh status voters`", .notConverged)
+    }
+  }
+
+  /// A bar on the terminal while the daemon works, gone when it has answered.
+  private func withProgress<Answer>(_ seconds: Int, _ work: () async throws -> Answer) async rethrows -> Answer {
+    let progress = Task {
+      for second in 0..<seconds {
+        let done = 20 * second / seconds
         Output.progress(
           "[\(String(repeating: "#", count: done))\(String(repeating: ".", count: 20 - done))] \(second) of \(seconds) s"
         )
@@ -42,13 +48,7 @@ struct Check: AsyncParsableCommand {
       progress.cancel()
       Output.progress("")
     }
-    let answer: CheckAnswer = try await client.post("check", CheckBody(clients: clients, seconds: seconds))
-    progress.cancel()
-    Output.progress("")
-    try Output.answer(answer, output, sentence(answer))
-    guard answer.decisions > 0 else {
-      throw ControlError("nobody decided anything", mend: "see `vine-mesh status voters`", .notConverged)
-    }
+    return try await work()
   }
 
   private func sentence(_ answer: CheckAnswer) -> String {

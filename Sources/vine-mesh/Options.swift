@@ -3,19 +3,16 @@ import Foundation
 import VineBase
 import VineControl
 
-/// Which daemon is asked, and for how long.
-struct DaemonOptions: ParsableArguments {
+/// Which daemon is asked.
+struct SocketOptions: ParsableArguments {
   @Option(help: "The mesh whose daemon is asked; needed only where this machine is in several.")
   var mesh: String?
 
   @Option(help: "The daemon's socket, where it is not the mesh's standard one.")
   var socket: String?
 
-  @Option(help: "Gives up after this time, as in 500ms, 10s or 2m.")
-  var timeout = Span(.seconds(10))
-
-  func client() throws -> ControlClient {
-    ControlClient(socket: try socket ?? standardSocket(), timeout: timeout.duration)
+  func client(timeout: Duration) throws -> ControlClient {
+    ControlClient(socket: try socket ?? standardSocket(), timeout: timeout)
   }
 
   private func standardSocket() throws -> String {
@@ -31,6 +28,16 @@ struct DaemonOptions: ParsableArguments {
     }
     return MeshPaths.standard(mesh: only).socket
   }
+}
+
+/// Which daemon is asked, and for how long.
+struct DaemonOptions: ParsableArguments {
+  @OptionGroup var daemon: SocketOptions
+
+  @Option(help: "Gives up after this time, as in 500ms, 10s or 2m.")
+  var timeout = Span(.seconds(10))
+
+  func client() throws -> ControlClient { try daemon.client(timeout: timeout.duration) }
 }
 
 /// How an answer is shown.

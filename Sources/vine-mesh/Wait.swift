@@ -14,11 +14,7 @@ struct Wait: AsyncParsableCommand {
   @Flag(help: "Until all VRs that are up agree on the tables of all ViNes, and nobody is suspected to be down.")
   var converged = false
 
-  @Option(help: "The mesh whose daemon is asked; needed only where this machine is in several.")
-  var mesh: String?
-
-  @Option(help: "The daemon's socket, where it is not the mesh's standard one.")
-  var socket: String?
+  @OptionGroup var daemon: SocketOptions
 
   @Option(help: "Gives up after this time, as in 10s or 2m.")
   var timeout = Span(.seconds(60))
@@ -27,9 +23,7 @@ struct Wait: AsyncParsableCommand {
     guard converged else {
       throw ControlError("there is nothing to wait for", mend: "say what: `vine-mesh wait --converged`", .usage)
     }
-    var daemon = DaemonOptions()
-    (daemon.mesh, daemon.socket, daemon.timeout) = (mesh, socket, timeout)
-    let whole = try daemon.client()
+    let whole = try daemon.client(timeout: timeout.duration)
     let clock = ContinuousClock()
     let end = clock.now + timeout.duration
     defer { Output.progress("") }
