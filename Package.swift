@@ -129,7 +129,7 @@ let package = Package(
     tests(of: "VineIdentity", [x509, crypto, asn1]),
     tests(of: "VineWire", ["VineAddress", "VineGossip", "VineRaft", "VineRegistry", "VinePath"]),
     tests(of: "VineRouter", ["VineWire", "VineGossip", "VineRaft", "VineRegistry", "VineRouting", "VineIdentity"]),
-    tests(of: "VineSimulation", ["VineAddress", "VineGossip", "VineRouter"]),
+    tests(of: "VineSimulation", ["VineAddress", "VineGossip", "VinePath", "VineRouter"]),
     tests(of: "VineDataPlane", ["VineAddress", "VinePacket", "VineRouting", "VineSession"]),
     tests(of: "VineControl", [http, sockets]),
     tests(

@@ -76,6 +76,6 @@ public final class DataPlane: Sendable {
     let injection = try LibnetInjection(interface: configuration.lanInterface)
     let parts = try Parts(configuration, loop: loop, injection: injection, at: MonotonicClock.now, onEvent: onEvent)
     let capture = try NetfilterCapture(queue: configuration.queueNumber)
-    return try Worker(mailbox: mailbox, loop: loop, capture: capture, parts: parts)
+    return try Worker(mailbox: mailbox, loop: loop, capture: capture, parts: parts, onEvent: onEvent)
   }
 }

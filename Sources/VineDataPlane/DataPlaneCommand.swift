@@ -20,8 +20,9 @@ public enum DataPlaneCommand: Sendable {
   /// The queue-VR of each limited-VR that another VR serves.
   case relayRoutes(SortedMap<NodeTag, NodeID>)
   // Frames.
-  /// Sealed under the peer's session. At most `DataPlane.controlByteCountMax` bytes.
-  case control([UInt8], to: NodeID)
+  /// Sealed under the peer's session. At most `DataPlane.controlByteCountMax` bytes. By the peer's path, or this once
+  /// by another way.
+  case control([UInt8], to: NodeID, via: Carrier? = nil)
   /// Sent as it is.
   case handshake([UInt8], via: Carrier)
   /// A probe in clear from a port of its own, so that only an open port receives it.
@@ -49,6 +50,8 @@ public enum DataPlaneEvent: Sendable {
   /// A frame for this peer was dropped for want of a session, or its session's key is nearly used up. At most one a
   /// second and peer.
   case needsSession(NodeID)
+  /// Packets were exchanged with these VRs since the last time. At most once a second.
+  case traffic([NodeID])
   /// A limited-VR's frame for the VR with this tag was dropped for want of a session with it, or with its queue-VR. At
   /// most ten a second.
   case needsRelay(to: NodeTag)

@@ -58,6 +58,8 @@ enum Limits {
   static let unconfirmedSession: Duration = .seconds(1)
   /// Slow work: expiry and events that are due.
   static let tick: Duration = .milliseconds(200)
+  /// Between two reports of whom packets are exchanged with.
+  static let report: Duration = .seconds(1)
   /// ICMP errors a second (RFC 1812, 4.3.2.8), handshake frames a second, and events of one kind a second: each with
   /// a burst of the same size. A Curve25519 operation costs 50 µs, so handshakes take a tenth of the control thread.
   static let icmpRate: Int64 = 1000

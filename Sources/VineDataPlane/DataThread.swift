@@ -10,14 +10,21 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
   private let receiver: DatagramReceiver
   private let parts: Parts<Injection>
   private var nextTick: Instant
+  private var nextReport: Instant
+  private let onEvent: @Sendable (DataPlaneEvent) -> Void
 
   /// Batches of one source before the others get their turn.
   private let batchesMax = 4
 
-  init(mailbox: Mailbox, loop: EventLoop, capture: Capture, parts: consuming Parts<Injection>) throws(DataPlaneError) {
+  init(
+    mailbox: Mailbox, loop: EventLoop, capture: Capture, parts: consuming Parts<Injection>,
+    onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
+  ) throws(DataPlaneError) {
+    self.onEvent = onEvent
     (self.mailbox, self.loop, self.capture) = (mailbox, loop, capture)
     receiver = DatagramReceiver(descriptor: parts.socket.raw)
     nextTick = MonotonicClock.now
+    nextReport = nextTick + Limits.report
     do throws(SystemError) {
       try loop.watch(mailbox.descriptor, as: .mailbox)
       try loop.watch(capture.descriptor, as: .capture)
@@ -70,5 +77,9 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     parts.channels.expire(at: now)
     parts.waiting.expire(at: now)
     parts.relays.drain(at: now)
+    guard now >= nextReport else { return }
+    nextReport = now + Limits.report
+    let busy = parts.peers.takeBusy()
+    if !busy.isEmpty { onEvent(.traffic(busy)) }
   }
 }

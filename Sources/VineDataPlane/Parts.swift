@@ -50,7 +50,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     case .table(let table): peers.adopt(table)
     case .limitedPeers(let tags): waiting.serve(tags)
     case .relayRoutes(let routes): relays.route(routes)
-    case .control(let message, let node): control(message, to: node, at: now)
+    case .control(let message, let node, let carrier): control(message, to: node, via: carrier, at: now)
     case .handshake(let bytes, let carrier):
       if let reason = transmitter.handshake(bytes, via: carrier, at: now) { counters.drop(reason) }
     case .dialBack(let endpoint, let nonce): DialBack.send(nonce, to: endpoint)
@@ -60,9 +60,9 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     }
   }
 
-  private func control(_ message: [UInt8], to node: NodeID, at now: Instant) {
+  private func control(_ message: [UInt8], to node: NodeID, via carrier: Carrier?, at now: Instant) {
     guard let peer = peers[node] else { return counters.drop(.noSession) }
-    if let reason = transmitter.control(message, to: peer, at: now) { counters.drop(reason) }
+    if let reason = transmitter.control(message, to: peer, via: carrier, at: now) { counters.drop(reason) }
   }
 
   private func status(at now: Instant) -> DataPlaneStatus {

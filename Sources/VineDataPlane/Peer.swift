@@ -16,6 +16,8 @@ final class Peer {
   var sent = Traffic()
   var received = Traffic()
   var lastHeard: Instant?
+  /// Packets sent and received when they were last looked at.
+  private var packetsSeen: UInt64 = 0
   private var lastAsked: Instant?
 
   init(_ node: NodeID) { (self.node, tag) = (node, node.tag) }
@@ -68,6 +70,13 @@ final class Peer {
     if let lastAsked, now - lastAsked < Limits.needsSessionEvery { return false }
     lastAsked = now
     return true
+  }
+
+  /// Whether packets were exchanged since the last call.
+  func takeMoved() -> Bool {
+    let packets = sent.packets &+ received.packets
+    defer { packetsSeen = packets }
+    return packets != packetsSeen
   }
 
   var hasSession: Bool { !sessions.isEmpty }

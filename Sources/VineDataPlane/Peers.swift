@@ -64,6 +64,11 @@ final class Peers {
     for node in byNode.keys.sorted() { byNode[node]?.promote(at: now) }
   }
 
+  /// VRs that packets were exchanged with since the last call, sorted.
+  func takeBusy() -> [NodeID] {
+    byNode.values.filter { $0.takeMoved() }.map(\.node).sorted()
+  }
+
   /// Sorted by node.
   var all: [Peer] { byNode.keys.sorted().compactMap { byNode[$0] } }
 

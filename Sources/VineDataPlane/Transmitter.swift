@@ -39,14 +39,15 @@ final class Transmitter {
     return nil
   }
 
-  func control(_ message: [UInt8], to peer: Peer, at now: Instant) -> DropReason? {
+  /// - Parameter via: this once, instead of the peer's path.
+  func control(_ message: [UInt8], to peer: Peer, via: Carrier? = nil, at now: Instant) -> DropReason? {
     guard let session = peer.sending else { return wanting(peer, now) }
     guard message.count <= DataPlane.controlByteCountMax else { return .sendFailed }
-    guard peer.carrier != nil else { return .noPath }
+    guard let carrier = via ?? peer.carrier else { return .noPath }
     var frame = datagrams.reserve()
     guard message.withUnsafeBytes({ frame.append($0) }) else { return .sendFailed }
     if let reason = seal(&frame, .control, session, peer, now) { return reason }
-    return carry(frame, by: peer.carrier, at: now)
+    return carry(frame, by: carrier, at: now)
   }
 
   /// A frame that is whole already.

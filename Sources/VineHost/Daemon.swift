@@ -160,6 +160,7 @@ extension RouterInput {
       case .dialBack(let nonce, let endpoint): .dialBack(nonce: nonce, from: endpoint)
       case .unknownSession(let carrier): .unknownSession(via: carrier)
       case .needsSession(let peer): .needsSession(peer)
+      case .traffic(let peers): .traffic(peers)
       case .needsRelay(let tag): .needsRelay(to: tag)
       }
   }

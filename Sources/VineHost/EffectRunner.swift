@@ -35,7 +35,7 @@ struct EffectRunner {
     case .table(let table): dataPlane.post(.table(table))
     case .limitedPeers(let peers): dataPlane.post(.limitedPeers(peers))
     case .relayRoutes(let routes): dataPlane.post(.relayRoutes(routes))
-    case .control(let bytes, let peer): dataPlane.post(.control(bytes, to: peer))
+    case .control(let bytes, let peer, let carrier): dataPlane.post(.control(bytes, to: peer, via: carrier))
     case .handshake(let bytes, let carrier): dataPlane.post(.handshake(bytes, via: carrier))
     case .openChannel(let channel, let endpoint): dataPlane.post(.openChannel(channel, endpoint))
     case .closeChannel(let channel): dataPlane.post(.closeChannel(channel))

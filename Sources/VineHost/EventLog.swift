@@ -37,6 +37,9 @@ final class EventLog: Sendable {
       logger.notice("\(site) is \(state)", metadata: ["vine.node": "\(node)"])
     case .recordAccepted(let node, let version):
       logger.debug("record \(version.epoch).\(version.sequence) of \(node)")
+    case .natLearned(let behaviour): logger.notice("the NAT in front of this VR: \(behaviour)")
+    case .directPath(_, let site, let endpoint?): logger.info("\(site) is reached directly, at \(endpoint)")
+    case .directPath(_, let site, nil): logger.info("\(site) is not reached directly any more")
     case .roleChanged(let role, let evidence): logger.notice("this VR is \(role): \(evidence)")
     case .queueVRChanged(let node, let site):
       logger.notice("queue-VR is \(site ?? "none")", metadata: node.map { ["vine.node": "\($0)"] } ?? [:])

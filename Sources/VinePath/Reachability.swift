@@ -77,6 +77,9 @@ public struct Reachability: Sendable {
     }
   }
 
+  /// Addresses of this machine's interfaces.
+  public var localAddresses: [IPv4Address] { locals }
+
   public var nextWakeup: Wakeup? {
     guard declared.isEmpty else { return nil }
     return switch schedule {

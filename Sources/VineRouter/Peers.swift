@@ -91,6 +91,18 @@ public struct Peers: Sendable {
     } ?? false
   }
 
+  /// It lives, whatever way it said so.
+  mutating func heardBeside(_ node: NodeID, at now: Instant) {
+    _ = all.update(node) { ($0.heard, $0.keepaliveSent) = (now, nil) }
+  }
+
+  /// Nothing goes there any more.
+  mutating func forgetWay(to node: NodeID, _ carrier: Carrier) {
+    _ = all.update(node) { peer in
+      if peer.heardVia == carrier { peer.heardVia = nil }
+    }
+  }
+
   /// The way that the peer's last frame came, while that is fresh.
   func wayBack(to node: NodeID, at now: Instant) -> Carrier? {
     guard let peer = all[node], now - peer.heard < Self.wayBackMax else { return nil }

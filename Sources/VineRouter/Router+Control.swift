@@ -12,14 +12,13 @@ extension Router {
   mutating func received(
     control bytes: [UInt8], from peer: NodeID, via carrier: Carrier, on index: UInt32, _ turn: inout Turn
   ) {
-    if peers.heard(peer, via: carrier, at: turn.now) {
-      turn.pathsChanged = true
-      // It comes from elsewhere: its NAT has another mapping, which only others can tell it.
-      if peers.isConnected(peer) { send(hello(over: carrier), to: peer, &turn) }
-    }
-    if case .channel(let channel) = carrier { run(keeper: .heard(channel), &turn) }
     do throws(WireError) {
       let message = try ControlMessage.decode(bytes)
+      // A probe tries a way; it does not say that it is the one to take.
+      if case .pathProbe(let nonce, let step) = message {
+        return probed(nonce, step, from: peer, via: carrier, &turn)
+      }
+      heard(peer, via: carrier, &turn)
       if case .fragment(let fragment) = message {
         guard let whole = reassembly.add(fragment, from: peer, at: turn.now) else { return }
         received(try ControlMessage.decode(whole), from: peer, via: carrier, &turn)
@@ -29,6 +28,15 @@ extension Router {
     } catch {
       turn.report(.undecodable(from: peer, error.description))
     }
+  }
+
+  private mutating func heard(_ peer: NodeID, via carrier: Carrier, _ turn: inout Turn) {
+    if peers.heard(peer, via: carrier, at: turn.now) {
+      turn.pathsChanged = true
+      // It comes from elsewhere: its NAT has another mapping, which only others can tell it.
+      if peers.isConnected(peer) { send(hello(over: carrier), to: peer, &turn) }
+    }
+    if case .channel(let channel) = carrier { run(keeper: .heard(channel), &turn) }
   }
 
   private mutating func received(
@@ -48,16 +56,18 @@ extension Router {
       run(registrar.received(notLeader: id, leader: leader, from: peer, at: turn.now), &turn)
     case .hello(let observed, _):
       if let observed { run(reachability: .observed(observed, by: peer), &turn) }
-    case .dialBackRequest(let wanted, let nonce):
-      guard case .datagram(let observed) = carrier else { return }
-      run(
-        reachability: .dialBackRequest(from: peer, observed: observed, wanted: wanted, nonce: nonce), &turn)
+    case .dialBackRequest(let wanted, let nonce, let manner):
+      dialBackRequested(by: peer, wanted, nonce, manner, via: carrier, &turn)
+    case .pathOffer(let endpoints): run(paths: .offered(by: peer, endpoints), &turn)
+    // Measuring comes with the data plane's trains.
+    case .trainRequest, .trainReady, .trainResult: break
     case .keepalive(let sequence, let isReply):
       guard !isReply else { return }
       send(.keepalive(sequence: sequence, isReply: true), to: peer, &turn)
       send(hello(over: carrier), to: peer, &turn)
     // For guests, for joiners, or of a newer version.
-    case .genesisRequest, .genesis, .joinRequest, .joinReply, .joinRefused, .refusal, .fragment, .unknown:
+    case .genesisRequest, .genesis, .joinRequest, .joinReply, .joinRefused, .refusal, .fragment, .pathProbe,
+      .unknown:
       break
     }
   }
@@ -76,10 +86,11 @@ extension Router {
     return .push(believed.map(authenticator.checks.kept))
   }
 
-  mutating func send(_ message: ControlMessage, to peer: NodeID, _ turn: inout Turn) {
+  /// - Parameter via: this once, instead of the peer's path; only for messages that fit one frame.
+  mutating func send(_ message: ControlMessage, to peer: NodeID, via carrier: Carrier? = nil, _ turn: inout Turn) {
     let bytes = message.encode()
     guard bytes.count > Self.controlByteCountMax else {
-      turn.emit(.control(bytes, to: peer))
+      turn.emit(.control(bytes, to: peer, via: carrier))
       return
     }
     for fragment in Reassembler.cut(bytes, id: UInt32(truncatingIfNeeded: random.next())) {

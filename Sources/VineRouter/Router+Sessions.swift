@@ -11,7 +11,9 @@ extension Router {
     let effects = handshakes.handle(input, at: turn.now, wall: turn.wall, authenticator: authenticator)
     for effect in effects {
       switch effect {
-      case .send(let bytes, let carrier): turn.emit(.handshake(bytes, via: carrier))
+      case .send(let bytes, let carrier):
+        if case .datagram(let endpoint) = carrier { run(nat: .wroteTo(endpoint.address), &turn) }
+        turn.emit(.handshake(bytes, via: carrier))
       case .established(let session): established(session, &turn)
       case .failed(let peer, let carrier, let failure): failed(peer, via: carrier, failure, &turn)
       case .refusedPeer(let carrier, let reason): turn.report(.peerRefused(via: carrier, reason))
@@ -185,6 +187,7 @@ extension Router {
     channels.accepted[peer] = nil
     reassembly.forget(peer)
     run(reachability: .disconnected(peer), &turn)
+    run(paths: .disconnected(peer), &turn)
     run(gossip: .disconnected(peer), &turn)
   }
 
@@ -244,6 +247,7 @@ extension Router {
   // MARK: Paths
 
   func carrier(to peer: NodeID, at now: Instant) -> Carrier? {
+    if let path = directPaths.path(to: peer) { return .datagram(path.endpoint) }
     guard let reachability = directory.reachability(of: peer) else { return nil }
     // A limited-VR that restarted speaks from behind its NAT before its record says anything new: the way its frames
     // come is the way back, while they come.
@@ -308,11 +312,12 @@ extension Router {
     for effect in reachability.handle(input, at: turn.now) {
       switch effect {
       case .askDialBack(let peer, let wanted, let nonce):
-        send(.dialBackRequest(wanted: wanted, nonce: nonce), to: peer, &turn)
+        send(.dialBackRequest(wanted: wanted, nonce: nonce, .fromOtherPort), to: peer, &turn)
       case .answerDialBack(let endpoint, let nonce): turn.emit(.dialBack(to: endpoint, nonce: nonce))
       case .roleChanged(let role, let evidence):
         turn.report(.roleChanged("\(role)", evidence: evidence.description))
         run(keeper: .role(limited: role == .limited), &turn)
+        if role == .limited { lookAround(&turn) }
         turn.ownRecordChanged = true
         turn.pathsChanged = true
       }

@@ -13,7 +13,7 @@ import VineWire
 /// The control plane of one VR: hands each input to the core that owns it and the cores' effects to the shell
 /// or to one another. It decides nothing that a core could decide.
 ///
-/// Extensions by role: `Router+Sessions`, `Router+Control`, `Router+Requests`, `Router+Joins`, `Router+Tables`.
+/// Extensions by role: `Router+Sessions`, `Router+Paths`, `Router+Control`, `Router+Requests`, `Router+Joins`, `Router+Tables`.
 public struct Router: Sendable {
   public let identity: RouterIdentity
   public let placement: RouterPlacement
@@ -24,6 +24,8 @@ public struct Router: Sendable {
   public internal(set) var peers = Peers()
   public internal(set) var reachability: Reachability
   public internal(set) var keeper: ChannelKeeper
+  public internal(set) var directPaths: DirectPaths
+  public internal(set) var nat: NATClassifier
   /// The VR's own hosts (paper: LNDT).
   public internal(set) var hosts: LNDT
   public internal(set) var channels = Channels()
@@ -74,6 +76,8 @@ public struct Router: Sendable {
       ephemeralKeys: ephemeralKeys, random: RandomSource(seed: random.next()))
     reachability = Reachability(node: identity.node, port: placement.port, random: RandomSource(seed: random.next()))
     keeper = ChannelKeeper(random: RandomSource(seed: random.next()))
+    directPaths = DirectPaths(random: RandomSource(seed: random.next()))
+    nat = NATClassifier(random: RandomSource(seed: random.next()))
     own = OwnRecord(version: RecordVersion(epoch: memory.incarnation, sequence: 0))
     self.random = random
   }
@@ -90,7 +94,7 @@ public struct Router: Sendable {
   private var earliestWakeup: Wakeup {
     let cores = [
       registrar.nextWakeup, gossip.nextWakeup, handshakes.nextWakeup, reachability.nextWakeup, keeper.nextWakeup,
-      tables.announcements.nextWakeup,
+      directPaths.nextWakeup, nat.nextWakeup, tables.announcements.nextWakeup,
     ]
     return cores.reduce(Wakeup(at: nextTick, reason: "look after sessions and tables")) {
       Wakeup.earliest($0, $1) ?? $0
@@ -111,12 +115,15 @@ public struct Router: Sendable {
     case .channelOpened(let channel): channelOpened(channel, &turn)
     case .channelAccepted(let channel, let endpoint): channels.acceptedFrom[channel] = endpoint
     case .channelClosed(let channel, let reason): channelClosed(channel, reason: reason, &turn)
-    case .dialBack(let nonce, _): run(reachability: .dialBackArrived(nonce: nonce), &turn)
+    case .dialBack(let nonce, let from):
+      run(reachability: .dialBackArrived(nonce: nonce), &turn)
+      run(nat: .dialBackArrived(nonce: nonce, from: from), &turn)
+    case .traffic(let peers): trafficFlows(with: peers, &turn)
     case .needsSession(let peer): connect(to: peer, &turn)
     case .needsRelay(let tag): relay(to: tag, &turn)
     case .unknownSession(let carrier): answerStaleSession(via: carrier, &turn)
     case .persisted(let number): run(registrar.persisted(number, at: now), &turn)
-    case .addressesChanged(let addresses): run(reachability: .localAddresses(addresses), &turn)
+    case .addressesChanged(let addresses): addressesChanged(addresses, &turn)
     case .request(let id, let request): received(request, id, &turn)
     }
     settle(&turn)
@@ -133,7 +140,7 @@ public struct Router: Sendable {
       run(gossip: .removed(peer), &turn)
     }
     for (peer, record) in directory.records where record.queueVR != nil { noteQueueVR(of: peer) }
-    run(reachability: .localAddresses(placement.localAddresses), &turn)
+    addressesChanged(placement.localAddresses, &turn)
     if !placement.declaredEndpoints.isEmpty {
       run(reachability: .declaredPublic(placement.declaredEndpoints), &turn)
     }
@@ -149,6 +156,8 @@ public struct Router: Sendable {
     if isDue(handshakes.nextWakeup, turn) { run(handshake: .wakeup, &turn) }
     if isDue(reachability.nextWakeup, turn) { run(reachability: .wakeup, &turn) }
     if isDue(keeper.nextWakeup, turn) { run(keeper: .wakeup, &turn) }
+    if isDue(directPaths.nextWakeup, turn) { run(paths: .wakeup, &turn) }
+    if isDue(nat.nextWakeup, turn) { run(nat: .wakeup, &turn) }
     if nextTick <= turn.now { tick(&turn) }
   }
 

@@ -32,7 +32,8 @@ public enum RouterEffect: Sendable {
   case limitedPeers([NodeTag])
   /// Queue-VRs of limited-VRs that have no channel to this VR.
   case relayRoutes(SortedMap<NodeTag, NodeID>)
-  case control([UInt8], to: NodeID)
+  /// By the peer's path, or this once by another way.
+  case control([UInt8], to: NodeID, via: Carrier? = nil)
   case handshake([UInt8], via: Carrier)
   case openChannel(ChannelID, Endpoint)
   case closeChannel(ChannelID)
@@ -55,6 +56,10 @@ public enum RouterEvent: Hashable, Sendable {
   case recordAccepted(NodeID, RecordVersion)
   case memberChanged(NodeID, site: String, MemberState)
   case roleChanged(String, evidence: String)
+  /// What the NAT in front of this VR does.
+  case natLearned(String)
+  /// A direct way to the peer was found, or with nil lost.
+  case directPath(NodeID, site: String, Endpoint?)
   case queueVRChanged(NodeID?, site: String?)
   case channelClosed(ChannelID, reason: String)
   case siteJoined(NodeID, site: String, Block)

@@ -17,6 +17,8 @@ public enum RouterInput: Sendable {
   case channelClosed(ChannelID, reason: String)
   case dialBack(nonce: [UInt8], from: Endpoint)
   case needsSession(NodeID)
+  /// Packets were exchanged with these VRs since the last time; said each second while there are any.
+  case traffic([NodeID])
   /// A limited-VR wants to reach the VR with this tag through this one, which has no session with it.
   case needsRelay(to: NodeTag)
   /// A frame came on a session that is not known here (any more).

@@ -27,9 +27,11 @@ extension PBControlMessage {
     case .hello(let observed, let softwareVersion):
       if let observed { hello.observed = PBEndpoint(observed) }
       hello.softwareVersion = Field.clipped(softwareVersion, max: WireLimits.wordByteCountMax)
-    case .dialBackRequest(let wanted, let nonce):
+    case .dialBackRequest(let wanted, let nonce, let manner):
       dialBackRequest.wanted = PBEndpoint(wanted)
       dialBackRequest.nonce = .init(nonce)
+      dialBackRequest.byAnother = manner == .fromOtherAddress
+      dialBackRequest.vouched = manner == .vouched
     case .keepalive(let sequence, let isReply):
       keepalive.sequence = sequence
       keepalive.isReply = isReply
@@ -43,6 +45,28 @@ extension PBControlMessage {
     case .joinRefused(let reason): joinRefused.reason = Field.clipped(reason, max: WireLimits.textByteCountMax)
     case .refusal(let reason): refusal.reason = UInt32(reason)
     case .fragment(let fragment): self.fragment = PBFragment(fragment)
+    case .pathProbe(let nonce, let step):
+      pathProbe.nonce = nonce
+      switch step {
+      case .ask: break
+      case .look: pathProbe.isLook = true
+      case .reply(let observed):
+        pathProbe.isReply = true
+        pathProbe.observed = PBEndpoint(observed)
+      }
+    case .pathOffer(let endpoints):
+      pathOffer.endpoints = endpoints.prefix(WireLimits.endpointCountMax).map(PBEndpoint.init)
+    case .trainRequest(let id, let packets, let isWanted):
+      trainRequest.id = id
+      trainRequest.packets = packets
+      trainRequest.isWanted = isWanted
+    case .trainReady(let id): trainReady.id = id
+    case .trainResult(let id, let rate, let received, let sent, let confidence):
+      trainResult.id = id
+      trainResult.rate = rate.map { UInt64(max($0.bitsPerSecond, 0)) } ?? 0
+      trainResult.received = received
+      trainResult.sent = sent
+      trainResult.confidence = UInt32(confidence)
     case .unknown: break
     }
   }
@@ -63,7 +87,8 @@ extension PBControlMessage {
         softwareVersion: try Field.text(wire.softwareVersion, max: WireLimits.wordByteCountMax, "software version"))
     case .dialBackRequest(let wire)?:
       .dialBackRequest(
-        wanted: try wire.wanted.endpoint(), nonce: try Field.bytes(wire.nonce, count: 16, "nonce"))
+        wanted: try wire.wanted.endpoint(), nonce: try Field.bytes(wire.nonce, count: 16, "nonce"),
+        wire.vouched ? .vouched : wire.byAnother ? .fromOtherAddress : .fromOtherPort)
     case .keepalive(let wire)?: .keepalive(sequence: wire.sequence, isReply: wire.isReply)
     case .genesisRequest?: .genesisRequest
     case .genesis(let wire)?:
@@ -79,6 +104,19 @@ extension PBControlMessage {
     case .refusal(let wire)?:
       .refusal(try refusalReason(wire.reason))
     case .fragment(let wire)?: .fragment(try wire.fragment())
+    case .pathProbe(let wire)?:
+      .pathProbe(
+        nonce: wire.nonce,
+        wire.isReply ? .reply(observed: try wire.observed.endpoint()) : wire.isLook ? .look : .ask)
+    case .pathOffer(let wire)?:
+      .pathOffer(
+        try Field.count(wire.endpoints, max: WireLimits.endpointCountMax, "endpoints")
+          .converted { (wire) throws(WireError) in try wire.endpoint() })
+    case .trainRequest(let wire)?:
+      .trainRequest(
+        id: wire.id, packets: try trainPackets(wire.packets), isWanted: wire.isWanted)
+    case .trainReady(let wire)?: .trainReady(id: wire.id)
+    case .trainResult(let wire)?: try wire.message()
     }
   }
 
@@ -96,6 +134,21 @@ extension PBControlMessage {
     guard let reason = UInt8(exactly: reason) else { throw .invalid("refusal reason") }
     return reason
   }
+}
+
+extension PBTrainResult {
+  fileprivate func message() throws(WireError) -> ControlMessage {
+    guard let confidence = UInt8(exactly: confidence), confidence <= 100 else { throw .invalid("confidence") }
+    guard rate <= WireLimits.counterMax else { throw .invalid("rate of a train") }
+    return .trainResult(
+      id: id, rate: rate == 0 ? nil : BitRate(bitsPerSecond: Int64(rate)), received: try trainPackets(received),
+      sent: try trainPackets(sent), confidence: confidence)
+  }
+}
+
+private func trainPackets(_ count: UInt32) throws(WireError) -> UInt32 {
+  guard count <= WireLimits.trainPacketCountMax else { throw .invalid("length of a train") }
+  return count
 }
 
 extension PBProposalAnswer {

@@ -15,7 +15,7 @@ public enum ControlMessage: Hashable, Sendable {
   /// First on every session. The sender sees the receiver as `observed`.
   case hello(observed: Endpoint?, softwareVersion: String)
   /// Please send a probe with this nonce to `wanted`.
-  case dialBackRequest(wanted: Endpoint, nonce: [UInt8])
+  case dialBackRequest(wanted: Endpoint, nonce: [UInt8], DialBackManner)
   case keepalive(sequence: UInt32, isReply: Bool)
   /// A guest asks for the genesis, to check it against its token before it shows the secret.
   case genesisRequest
@@ -29,8 +29,36 @@ public enum ControlMessage: Hashable, Sendable {
   case refusal(UInt8)
   /// A piece of a message that does not fit one frame; `Reassembler` puts them together.
   case fragment(Fragment)
+  case pathProbe(nonce: UInt64, PathProbeStep)
+  /// The sender may be reached there: knock, and it knocks, too.
+  case pathOffer([Endpoint])
+  /// A train of frames is to measure the way between two VRs. - `isWanted`: the receiver shall send it.
+  case trainRequest(id: UInt64, packets: UInt32, isWanted: Bool)
+  case trainReady(id: UInt64)
+  /// What a train said. - `rate`: nil if too little arrived. `confidence`: per cent.
+  case trainResult(id: UInt64, rate: BitRate?, received: UInt32, sent: UInt32, confidence: UInt8)
   /// A kind of a newer version, by its field number: to be ignored.
   case unknown(UInt32)
+}
+
+/// What a path probe is.
+public enum PathProbeStep: Hashable, Sendable {
+  /// Does this endpoint lead to you?
+  case ask
+  /// How do you see me?
+  case look
+  /// From where the probe went: it came from `observed`.
+  case reply(observed: Endpoint)
+}
+
+/// Who is to answer a dial-back, which tells how a NAT filters (RFC 4787, 5).
+public enum DialBackManner: UInt8, CaseIterable, Hashable, Sendable {
+  /// The one who is asked, from a port that the asker has not written to.
+  case fromOtherPort
+  /// Another public VR, from an address that the asker has not written to.
+  case fromOtherAddress
+  /// A VR that was asked so passes it on: it saw the asker at the wanted address.
+  case vouched
 }
 
 /// What an admitted VR starts with.

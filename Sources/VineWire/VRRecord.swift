@@ -33,11 +33,12 @@ public struct VRRecord: Sendable {
     let softwareVersion: String
     let certificateExpires: WallTime
     let store: StoreID?
+    let links: SortedMap<NodeTag, ReadingFilter.Step>
 
     init(
       _ site: String, _ role: Role, _ endpoints: [Endpoint], _ queueVR: NodeID?, _ claims: SortedMap<NetworkID, Claim>,
       _ tableDigests: SortedMap<NetworkID, TableDigest>, _ softwareVersion: String, _ certificateExpires: WallTime,
-      _ store: StoreID?
+      _ store: StoreID?, _ links: SortedMap<NodeTag, ReadingFilter.Step>
     ) {
       self.site = site
       self.role = role
@@ -48,6 +49,7 @@ public struct VRRecord: Sendable {
       self.softwareVersion = softwareVersion
       self.certificateExpires = certificateExpires
       self.store = store
+      self.links = links
     }
   }
 
@@ -67,21 +69,24 @@ public struct VRRecord: Sendable {
   public var certificateExpires: WallTime { content.certificateExpires }
   /// With which it may vote; nil of a VR that cannot.
   public var store: StoreID? { content.store }
+  /// The bandwidth of its links to other VRs, the slower direction of each, as it was told the mesh.
+  public var links: SortedMap<NodeTag, ReadingFilter.Step> { content.links }
 
   public init(
     site: String, role: Role, endpoints: [Endpoint], queueVR: NodeID?, claims: SortedMap<NetworkID, Claim>,
     tableDigests: SortedMap<NetworkID, TableDigest>, softwareVersion: String, certificateExpires: WallTime,
-    store: StoreID? = nil
+    store: StoreID? = nil, links: SortedMap<NodeTag, ReadingFilter.Step> = [:]
   ) {
     content = Content(
-      site, role, endpoints, queueVR, claims, tableDigests, softwareVersion, certificateExpires, store)
+      site, role, endpoints, queueVR, claims, tableDigests, softwareVersion, certificateExpires, store, links)
   }
 
   /// The same record with other digests.
   public func announcing(_ tableDigests: SortedMap<NetworkID, TableDigest>) -> VRRecord {
     VRRecord(
       site: site, role: role, endpoints: endpoints, queueVR: queueVR, claims: claims, tableDigests: tableDigests,
-      softwareVersion: softwareVersion, certificateExpires: certificateExpires, store: store)
+      softwareVersion: softwareVersion, certificateExpires: certificateExpires, store: store,
+      links: links)
   }
 
   // MARK: Room
@@ -111,6 +116,12 @@ public struct VRRecord: Sendable {
     wire.softwareVersion = Field.clipped(softwareVersion, max: WireLimits.wordByteCountMax)
     wire.certificateExpires = certificateExpires.secondsSince1970
     if let store { wire.store = .init(store.bytes) }
+    wire.links = links.prefix(WireLimits.linkCountMax).map { peer, step in
+      var link = PBLink()
+      link.peer = peer.rawValue
+      link.step = UInt32(step.rawValue)
+      return link
+    }
     let bytes = wire.written
     guard !tableDigests.isEmpty else { return bytes }
     var room = WireLimits.payloadByteCountMax - bytes.count
@@ -143,6 +154,13 @@ public struct VRRecord: Sendable {
       last = part.network
       tableDigests[NetworkID(rawValue: part.network)] = try part.tableDigest()
     }
+    var links = SortedMap<NodeTag, ReadingFilter.Step>()
+    for link in try Field.count(wire.links, max: WireLimits.linkCountMax, "links") {
+      guard let step = UInt16(exactly: link.step), step <= ReadingFilter.Step.max.rawValue else {
+        throw .invalid("bandwidth of a link")
+      }
+      links[NodeTag(rawValue: link.peer)] = ReadingFilter.Step(rawValue: step)
+    }
     return VRRecord(
       site: try Field.text(wire.site, max: WireLimits.nameByteCountMax, "site"), role: role,
       endpoints: try Field.count(wire.endpoints, max: WireLimits.endpointCountMax, "endpoints")
@@ -151,7 +169,7 @@ public struct VRRecord: Sendable {
       tableDigests: tableDigests,
       softwareVersion: try Field.text(wire.softwareVersion, max: WireLimits.wordByteCountMax, "software version"),
       certificateExpires: try Field.time(wire.certificateExpires, "certificate expiry"),
-      store: wire.store.isEmpty ? nil : try raftStore(wire.store))
+      store: wire.store.isEmpty ? nil : try raftStore(wire.store), links: links)
   }
 }
 
@@ -162,7 +180,7 @@ extension VRRecord: Hashable {
       || one.site == other.site && one.role == other.role && one.endpoints == other.endpoints
         && one.queueVR == other.queueVR && one.claims == other.claims && one.tableDigests == other.tableDigests
         && one.softwareVersion == other.softwareVersion && one.certificateExpires == other.certificateExpires
-        && one.store == other.store
+        && one.store == other.store && one.links == other.links
   }
 
   public func hash(into hasher: inout Hasher) {

@@ -33,6 +33,10 @@ public enum WireLimits {
   public static let certificateByteCountMax = 4096
   /// Endpoints of one VR.
   public static let endpointCountMax = 8
+  /// Frames of one train, 1.4 MB.
+  public static let trainPacketCountMax: UInt32 = 1024
+  /// Links that a VR tells of in its record.
+  public static let linkCountMax = 12
   /// Terms, indices, epochs, incarnations: beyond this nobody counted, and a core may add to it without overflow.
   public static let counterMax = UInt64(1) << 62
   /// The last second of the year 9999: beyond it no certificate and no invitation is dated.

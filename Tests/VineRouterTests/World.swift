@@ -194,7 +194,7 @@ final class World {
     case .handshake(let bytes, .datagram(let endpoint)):
       guard let to = endpoints.first(where: { $0.1 == endpoint })?.0, let from = endpoints[node] else { return }
       send(.handshake(bytes, via: .datagram(from)), from: node, to: to)
-    case .control(let bytes, let peer):
+    case .control(let bytes, let peer, _):
       guard let from = endpoints[node], routers[peer] != nil else { return }
       if greetingsToLose > 0, case .hello? = try? ControlMessage.decode(bytes) {
         greetingsToLose -= 1

@@ -80,7 +80,24 @@ enum Golden {
     (.notLeader(id, leader: nwu), "2a340a10\(Written.id)1220\(Written.nwu)"),
     (.notLeader(id, leader: nil), "2a120a10\(Written.id)"),
     (.hello(observed: endpoint, softwareVersion: "0.1.0"), "32110a080d010012c610c7111205302e312e30"),
-    (.dialBackRequest(wanted: endpoint, nonce: other.bytes), "3a1c0a080d010012c610c7111210\(Written.other)"),
+    (
+      .dialBackRequest(wanted: endpoint, nonce: other.bytes, .fromOtherPort),
+      "3a1c0a080d010012c610c7111210\(Written.other)"
+    ),
+    (
+      .dialBackRequest(wanted: endpoint, nonce: other.bytes, .vouched),
+      "3a1e0a080d010012c610c7111210\(Written.other)2001"
+    ),
+    (.pathProbe(nonce: 7, .ask), "820109090700000000000000"),
+    (.pathProbe(nonce: 7, .look), "82010b0907000000000000002001"),
+    (.pathProbe(nonce: 7, .reply(observed: endpoint)), "82011509070000000000000010011a080d010012c610c711"),
+    (.pathOffer([endpoint]), "8a010a0a080d010012c610c711"),
+    (.trainRequest(id: 7, packets: 256, isWanted: true), "92010e0907000000000000001080021801"),
+    (.trainReady(id: 7), "9a0109090700000000000000"),
+    (
+      .trainResult(id: 7, rate: BitRate(bitsPerSecond: 1000), received: 250, sent: 256, confidence: 90),
+      "a2011409070000000000000010e80718fa01208002285a"
+    ),
     (.keepalive(sequence: 0, isReply: false), "4200"),
     (.keepalive(sequence: 9, isReply: true), "420408091001"),
     (.genesisRequest, "4a00"),

@@ -268,7 +268,13 @@ struct Samples {
       .gossip(gossip()), .raft(raft()), .proposal(proposal()), .proposalAnswer(id(), .success(answer())),
       .proposalAnswer(id(), .failure(refusal())), .notLeader(id(), leader: flag() ? node() : nil),
       .hello(observed: flag() ? endpoint() : nil, softwareVersion: text()),
-      .dialBackRequest(wanted: endpoint(), nonce: bytes(16)), .keepalive(sequence: word(), isReply: flag()),
+      .dialBackRequest(wanted: endpoint(), nonce: bytes(16), pick(DialBackManner.allCases)),
+      .pathProbe(nonce: counter(), pick([PathProbeStep.ask, .look, .reply(observed: endpoint())])),
+      .pathOffer([endpoint(), endpoint()]), .trainRequest(id: counter(), packets: 256, isWanted: flag()),
+      .trainReady(id: counter()),
+      .trainResult(
+        id: counter(), rate: BitRate(bitsPerSecond: 20_400_000), received: 250, sent: 256, confidence: 90),
+      .keepalive(sequence: word(), isReply: flag()),
       .genesisRequest, .genesis(bytes(upTo: 600)),
       .joinRequest(invitation: bytes(16), secret: bytes(32), softwareVersion: text()),
       .joinReply(

@@ -27,7 +27,7 @@ extension World {
     case .path(let peer, let carrier): vrs[index].plane.carriers[peer] = carrier
     case .removePeer(let peer): vrs[index].plane.remove(peer)
     case .relayRoutes(let routes): vrs[index].plane.relayRoutes = routes
-    case .control(let bytes, let peer): sendControl(bytes, from: index, to: peer)
+    case .control(let bytes, let peer, let carrier): sendControl(bytes, from: index, to: peer, via: carrier)
     case .handshake(let bytes, let carrier): send(.handshake(bytes), from: index, via: carrier)
     case .openChannel(let channel, let endpoint): open(Int(channel.rawValue), from: index, to: endpoint)
     case .closeChannel(let channel): close(Int(channel.rawValue), at: index)
@@ -50,8 +50,9 @@ extension World {
     input(.persisted(sync.number), to: index)
   }
 
-  private mutating func sendControl(_ bytes: [UInt8], from index: Int, to peer: NodeID) {
-    guard let session = vrs[index].plane.sending(to: peer, at: now), let carrier = vrs[index].plane.carriers[peer]
+  private mutating func sendControl(_ bytes: [UInt8], from index: Int, to peer: NodeID, via: Carrier?) {
+    guard let session = vrs[index].plane.sending(to: peer, at: now),
+      let carrier = via ?? vrs[index].plane.carriers[peer]
     else {
       return
     }

@@ -18,6 +18,8 @@ extension World {
     public var mapping = NAT.Dependence.endpointIndependent
     public var filtering = NAT.Dependence.addressAndPortDependent
     public var natExpiry = Duration.seconds(120)
+    /// Of each VR behind NAT, in order; without, all have the mapping and filtering above.
+    public var natKinds: [NAT.Kind] = []
 
     public init(count: Int) { self.count = count }
   }
@@ -86,9 +88,12 @@ extension World {
       var nat: Int?
       if index >= shape.count - limited {
         nat = nats.count
+        let kind =
+          nats.count < shape.natKinds.count
+          ? shape.natKinds[nats.count] : NAT.Kind(mapping: shape.mapping, filtering: shape.filtering)
         nats.append(
           NAT(
-            mapping: shape.mapping, filtering: shape.filtering, expiry: shape.natExpiry,
+            mapping: kind.mapping, filtering: kind.filtering, expiry: shape.natExpiry,
             address: IPv4Address(rawValue: Self.firstNATAddress + UInt32(nats.count))))
       }
       let bootstrap = index == 0 ? [] : [Endpoint(address: IPv4Address(rawValue: Self.firstAddress))]

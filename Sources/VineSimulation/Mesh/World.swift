@@ -211,6 +211,15 @@ public struct World: Sendable {
 
   public mutating func flushNAT(_ number: Int) { nats[number].flush() }
 
+  /// Hosts of the two sites exchange packets: what the data planes report each second while they do.
+  public mutating func exchange(_ first: Int, _ second: Int) {
+    input(.traffic([vrs[second].node]), to: first)
+    input(.traffic([vrs[first].node]), to: second)
+  }
+
+  /// How the VR's frames go to the other.
+  public func carrier(from index: Int, to other: Int) -> Carrier? { vrs[index].plane.carriers[vrs[other].node] }
+
   /// A request as from the VR's own machine.
   public mutating func request(_ request: LocalRequest, at index: Int) {
     input(.request(RequestID(rawValue: UInt64(now)), request), to: index)

@@ -6,6 +6,46 @@ public struct NAT: Sendable {
     case endpointIndependent, addressDependent, addressAndPortDependent
   }
 
+  /// How a NAT maps and filters.
+  public struct Kind: Hashable, Sendable, CustomStringConvertible {
+    public let mapping, filtering: Dependence
+
+    public init(mapping: Dependence, filtering: Dependence) { (self.mapping, self.filtering) = (mapping, filtering) }
+
+    /// All nine, from the most to the least open.
+    public static let all = Dependence.allCases.flatMap { mapping in
+      Dependence.allCases.map { Kind(mapping: mapping, filtering: $0) }
+    }
+
+    /// The words of RFC 3489, for people: a cone maps alike for everybody, and filters.
+    public var description: String {
+      let filter =
+        switch filtering {
+        case .endpointIndependent: "full"
+        case .addressDependent: "address-restricted"
+        case .addressAndPortDependent: "port-restricted"
+        }
+      return switch mapping {
+      case .endpointIndependent: "\(filter) cone"
+      case .addressDependent: "\(filter) symmetric by address"
+      case .addressAndPortDependent: "\(filter) symmetric"
+      }
+    }
+
+    /// Whether two VRs behind such NATs can reach each other without guessing ports: each writes to the endpoint that
+    /// third parties see the other at, and answers to where it is written from.
+    public func admits(_ other: Kind) -> Bool { lets(other) || other.lets(self) }
+
+    /// The other's probes get in, although this NAT's VR wrote to the endpoint that third parties see the other at.
+    private func lets(_ other: Kind) -> Bool {
+      guard mapping == .endpointIndependent else { return false }
+      return switch filtering {
+      case .endpointIndependent, .addressDependent: true
+      case .addressAndPortDependent: other.mapping == .endpointIndependent
+      }
+    }
+  }
+
   private struct Key: Hashable, Comparable, Sendable {
     let inner: Endpoint
     let outer: Endpoint?

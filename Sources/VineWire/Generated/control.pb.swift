@@ -153,6 +153,46 @@ nonisolated struct PBControlMessage: Sendable {
     set {kind = .fragment(newValue)}
   }
 
+  var pathProbe: PBPathProbe {
+    get {
+      if case .pathProbe(let v)? = kind {return v}
+      return PBPathProbe()
+    }
+    set {kind = .pathProbe(newValue)}
+  }
+
+  var pathOffer: PBPathOffer {
+    get {
+      if case .pathOffer(let v)? = kind {return v}
+      return PBPathOffer()
+    }
+    set {kind = .pathOffer(newValue)}
+  }
+
+  var trainRequest: PBTrainRequest {
+    get {
+      if case .trainRequest(let v)? = kind {return v}
+      return PBTrainRequest()
+    }
+    set {kind = .trainRequest(newValue)}
+  }
+
+  var trainReady: PBTrainReady {
+    get {
+      if case .trainReady(let v)? = kind {return v}
+      return PBTrainReady()
+    }
+    set {kind = .trainReady(newValue)}
+  }
+
+  var trainResult: PBTrainResult {
+    get {
+      if case .trainResult(let v)? = kind {return v}
+      return PBTrainResult()
+    }
+    set {kind = .trainResult(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -171,6 +211,11 @@ nonisolated struct PBControlMessage: Sendable {
     case joinRefused(PBJoinRefused)
     case refusal(PBRefusal)
     case fragment(PBFragment)
+    case pathProbe(PBPathProbe)
+    case pathOffer(PBPathOffer)
+    case trainRequest(PBTrainRequest)
+    case trainReady(PBTrainReady)
+    case trainResult(PBTrainResult)
 
   }
 
@@ -275,6 +320,12 @@ nonisolated struct PBDialBackRequest: Sendable {
   mutating func clearWanted() {self._wanted = nil}
 
   var nonce: Data = Data()
+
+  /// Let another public VR answer, from an address that the asker has not written to.
+  var byAnother: Bool = false
+
+  /// The sender saw the asker at the wanted address: to be answered for its sake.
+  var vouched: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -396,13 +447,109 @@ nonisolated struct PBFragment: Sendable {
   init() {}
 }
 
+/// Does this endpoint lead to you? The answer comes from there, with the same nonce.
+nonisolated struct PBPathProbe: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var nonce: UInt64 = 0
+
+  var isReply: Bool = false
+
+  /// In a reply: where the probe came from.
+  var observed: PBEndpoint {
+    get {_observed ?? PBEndpoint()}
+    set {_observed = newValue}
+  }
+  /// Returns true if `observed` has been explicitly set.
+  var hasObserved: Bool {self._observed != nil}
+  /// Clears the value of `observed`. Subsequent reads from it will return its default value.
+  mutating func clearObserved() {self._observed = nil}
+
+  /// The sender wants to know how it is seen, and no way.
+  var isLook: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _observed: PBEndpoint? = nil
+}
+
+/// The sender may be reached there: knock, and it knocks, too.
+nonisolated struct PBPathOffer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var endpoints: [PBEndpoint] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A train of frames of kind 6 is to measure the way between two VRs.
+nonisolated struct PBTrainRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  var packets: UInt32 = 0
+
+  /// The receiver of this message shall send the train; otherwise its sender will.
+  var isWanted: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The train may come.
+nonisolated struct PBTrainReady: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBTrainResult: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  /// Bits a second; 0: too little arrived to say.
+  var rate: UInt64 = 0
+
+  var received: UInt32 = 0
+
+  var sent: UInt32 = 0
+
+  /// Per cent.
+  var confidence: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "vinemesh.wire"
 
 nonisolated extension PBControlMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ControlMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}gossip\0\u{1}raft\0\u{1}proposal\0\u{3}proposal_answer\0\u{3}not_leader\0\u{1}hello\0\u{3}dial_back_request\0\u{1}keepalive\0\u{3}genesis_request\0\u{1}genesis\0\u{3}join_request\0\u{3}join_reply\0\u{3}join_refused\0\u{1}refusal\0\u{1}fragment\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}gossip\0\u{1}raft\0\u{1}proposal\0\u{3}proposal_answer\0\u{3}not_leader\0\u{1}hello\0\u{3}dial_back_request\0\u{1}keepalive\0\u{3}genesis_request\0\u{1}genesis\0\u{3}join_request\0\u{3}join_reply\0\u{3}join_refused\0\u{1}refusal\0\u{1}fragment\0\u{3}path_probe\0\u{3}path_offer\0\u{3}train_request\0\u{3}train_ready\0\u{3}train_result\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -605,6 +752,71 @@ nonisolated extension PBControlMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .fragment(v)
         }
       }()
+      case 16: try {
+        var v: PBPathProbe?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .pathProbe(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .pathProbe(v)
+        }
+      }()
+      case 17: try {
+        var v: PBPathOffer?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .pathOffer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .pathOffer(v)
+        }
+      }()
+      case 18: try {
+        var v: PBTrainRequest?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .trainRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .trainRequest(v)
+        }
+      }()
+      case 19: try {
+        var v: PBTrainReady?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .trainReady(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .trainReady(v)
+        }
+      }()
+      case 20: try {
+        var v: PBTrainResult?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .trainResult(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .trainResult(v)
+        }
+      }()
       default: break
       }
     }
@@ -675,6 +887,26 @@ nonisolated extension PBControlMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .fragment?: try {
       guard case .fragment(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .pathProbe?: try {
+      guard case .pathProbe(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .pathOffer?: try {
+      guard case .pathOffer(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .trainRequest?: try {
+      guard case .trainRequest(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .trainReady?: try {
+      guard case .trainReady(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .trainResult?: try {
+      guard case .trainResult(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
     }()
     case nil: break
     }
@@ -840,7 +1072,7 @@ nonisolated extension PBHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension PBDialBackRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".DialBackRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}wanted\0\u{1}nonce\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}wanted\0\u{1}nonce\0\u{3}by_another\0\u{1}vouched\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -850,6 +1082,8 @@ nonisolated extension PBDialBackRequest: SwiftProtobuf.Message, SwiftProtobuf._M
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._wanted) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.nonce) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.byAnother) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.vouched) }()
       default: break
       }
     }
@@ -866,12 +1100,20 @@ nonisolated extension PBDialBackRequest: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.nonce.isEmpty {
       try visitor.visitSingularBytesField(value: self.nonce, fieldNumber: 2)
     }
+    if self.byAnother != false {
+      try visitor.visitSingularBoolField(value: self.byAnother, fieldNumber: 3)
+    }
+    if self.vouched != false {
+      try visitor.visitSingularBoolField(value: self.vouched, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBDialBackRequest, rhs: PBDialBackRequest) -> Bool {
     if lhs._wanted != rhs._wanted {return false}
     if lhs.nonce != rhs.nonce {return false}
+    if lhs.byAnother != rhs.byAnother {return false}
+    if lhs.vouched != rhs.vouched {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1146,6 +1388,205 @@ nonisolated extension PBFragment: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.index != rhs.index {return false}
     if lhs.count != rhs.count {return false}
     if lhs.bytes != rhs.bytes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBPathProbe: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PathProbe"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nonce\0\u{3}is_reply\0\u{1}observed\0\u{3}is_look\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.nonce) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.isReply) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._observed) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.isLook) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.nonce != 0 {
+      try visitor.visitSingularFixed64Field(value: self.nonce, fieldNumber: 1)
+    }
+    if self.isReply != false {
+      try visitor.visitSingularBoolField(value: self.isReply, fieldNumber: 2)
+    }
+    try { if let v = self._observed {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.isLook != false {
+      try visitor.visitSingularBoolField(value: self.isLook, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBPathProbe, rhs: PBPathProbe) -> Bool {
+    if lhs.nonce != rhs.nonce {return false}
+    if lhs.isReply != rhs.isReply {return false}
+    if lhs._observed != rhs._observed {return false}
+    if lhs.isLook != rhs.isLook {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBPathOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PathOffer"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}endpoints\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.endpoints) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.endpoints.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.endpoints, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBPathOffer, rhs: PBPathOffer) -> Bool {
+    if lhs.endpoints != rhs.endpoints {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTrainRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TrainRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}packets\0\u{3}is_wanted\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.packets) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.isWanted) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularFixed64Field(value: self.id, fieldNumber: 1)
+    }
+    if self.packets != 0 {
+      try visitor.visitSingularUInt32Field(value: self.packets, fieldNumber: 2)
+    }
+    if self.isWanted != false {
+      try visitor.visitSingularBoolField(value: self.isWanted, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTrainRequest, rhs: PBTrainRequest) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.packets != rhs.packets {return false}
+    if lhs.isWanted != rhs.isWanted {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTrainReady: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TrainReady"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.id) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularFixed64Field(value: self.id, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTrainReady, rhs: PBTrainReady) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTrainResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TrainResult"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}rate\0\u{1}received\0\u{1}sent\0\u{1}confidence\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.rate) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.received) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.sent) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.confidence) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularFixed64Field(value: self.id, fieldNumber: 1)
+    }
+    if self.rate != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rate, fieldNumber: 2)
+    }
+    if self.received != 0 {
+      try visitor.visitSingularUInt32Field(value: self.received, fieldNumber: 3)
+    }
+    if self.sent != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sent, fieldNumber: 4)
+    }
+    if self.confidence != 0 {
+      try visitor.visitSingularUInt32Field(value: self.confidence, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTrainResult, rhs: PBTrainResult) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.rate != rhs.rate {return false}
+    if lhs.received != rhs.received {return false}
+    if lhs.sent != rhs.sent {return false}
+    if lhs.confidence != rhs.confidence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

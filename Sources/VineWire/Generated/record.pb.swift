@@ -88,11 +88,30 @@ nonisolated struct PBVRRecord: Sendable {
   /// Identity of its store, 16 bytes: with it the VR may vote.
   var store: Data = Data()
 
+  /// Ascending by peer. What it measured of its links to other VRs, the slower direction of each.
+  var links: [PBLink] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _queueVr: Data? = nil
+}
+
+nonisolated struct PBLink: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// NodeTag.
+  var peer: UInt64 = 0
+
+  /// Eighths of octaves above one bit a second.
+  var step: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct PBParticipation: Sendable {
@@ -434,7 +453,7 @@ nonisolated extension PBSignedRecord: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VRRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}role\0\u{1}endpoints\0\u{3}queue_vr\0\u{1}participation\0\u{3}table_digests\0\u{3}software_version\0\u{3}certificate_expires\0\u{1}store\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}role\0\u{1}endpoints\0\u{3}queue_vr\0\u{1}participation\0\u{3}table_digests\0\u{3}software_version\0\u{3}certificate_expires\0\u{1}store\0\u{1}links\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -451,6 +470,7 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 7: try { try decoder.decodeSingularStringField(value: &self.softwareVersion) }()
       case 8: try { try decoder.decodeSingularSInt64Field(value: &self.certificateExpires) }()
       case 9: try { try decoder.decodeSingularBytesField(value: &self.store) }()
+      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.links) }()
       default: break
       }
     }
@@ -488,6 +508,9 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.store.isEmpty {
       try visitor.visitSingularBytesField(value: self.store, fieldNumber: 9)
     }
+    if !self.links.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.links, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -501,6 +524,42 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.softwareVersion != rhs.softwareVersion {return false}
     if lhs.certificateExpires != rhs.certificateExpires {return false}
     if lhs.store != rhs.store {return false}
+    if lhs.links != rhs.links {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBLink: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Link"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}step\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.step) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.peer != 0 {
+      try visitor.visitSingularFixed64Field(value: self.peer, fieldNumber: 1)
+    }
+    if self.step != 0 {
+      try visitor.visitSingularUInt32Field(value: self.step, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBLink, rhs: PBLink) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.step != rhs.step {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
