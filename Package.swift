@@ -88,7 +88,7 @@ let package = Package(
     .target(
       name: "VineSimulation",
       dependencies: [
-        "VineBase", "VineAddress", "VineGossip", "VineIdentity", "VineRaft", "VineRegistry", "VineRouter",
+        "VineBase", "VineAddress", "VineGossip", "VineIdentity", "VinePath", "VineRaft", "VineRegistry", "VineRouter",
         "VineRouting", "VineSession", "VineWire",
       ], swiftSettings: swiftSettings),
 

@@ -16,6 +16,21 @@ int vine_receive_messages(int descriptor, struct vine_message *messages, unsigne
   return recvmmsg(descriptor, (struct mmsghdr *)messages, count, MSG_DONTWAIT, NULL);
 }
 
+int vine_stamp_arrivals(int descriptor, int on) {
+  return setsockopt(descriptor, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+}
+
+int64_t vine_arrival(const struct vine_message *message) {
+  struct msghdr *header = (struct msghdr *)&message->header;
+  for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part != NULL; part = CMSG_NXTHDR(header, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
+    struct timespec time;
+    memcpy(&time, CMSG_DATA(part), sizeof time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+  }
+  return 0;
+}
+
 int vine_send_messages(int descriptor, struct vine_message *messages, unsigned int count) {
   return sendmmsg(descriptor, (struct mmsghdr *)messages, count, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

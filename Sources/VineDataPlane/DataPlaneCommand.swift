@@ -27,6 +27,11 @@ public enum DataPlaneCommand: Sendable {
   case handshake([UInt8], via: Carrier)
   /// A probe in clear from a port of its own, so that only an open port receives it.
   case dialBack(to: Endpoint, nonce: [UInt8])
+  // Trains.
+  /// Sends as many frames of `TrainFrame.byteCount` to the endpoint at once, sealed under the peer's session.
+  case sendTrain(UInt64, to: NodeID, at: Endpoint, count: Int)
+  /// The peer will send that train: let the kernel say when each datagram arrives.
+  case expectTrain(UInt64, from: NodeID)
   // Channels.
   case openChannel(ChannelID, Endpoint)
   case closeChannel(ChannelID)
@@ -50,6 +55,8 @@ public enum DataPlaneEvent: Sendable {
   /// A frame for this peer was dropped for want of a session, or its session's key is nearly used up. At most one a
   /// second and peer.
   case needsSession(NodeID)
+  /// What arrived of an expected train, in the order in which it did.
+  case train(UInt64, from: NodeID, [ArrivedFrame], sent: Int)
   /// Packets were exchanged with these VRs since the last time. At most once a second.
   case traffic([NodeID])
   /// A limited-VR's frame for the VR with this tag was dropped for want of a session with it, or with its queue-VR. At

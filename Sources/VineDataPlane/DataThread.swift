@@ -54,6 +54,7 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     switch source {
     case .mailbox:
       for command in mailbox.takeAll() { parts.carryOut(command, at: now) }
+      receiver.stampArrivals(parts.trains.isExpecting)
     case .capture:
       for _ in 0..<batchesMax where capture.capture({ parts.outbound.take($0, at: now) }) < Limits.batch { return }
     case .datagrams:
@@ -67,7 +68,10 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
   }
 
   private func receive(at now: Instant) -> Int {
-    receiver.receive { frame, endpoint in parts.inbound.take(frame, via: .datagram(endpoint), at: now) }
+    receiver.stampArrivals(parts.trains.isExpecting)
+    return receiver.receive { frame, endpoint, stamp in
+      parts.inbound.take(frame, via: .datagram(endpoint), at: now, stamp: stamp)
+    }
   }
 
   private func tick(at now: Instant) {
@@ -76,6 +80,7 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     parts.peers.promote(at: now)
     parts.channels.expire(at: now)
     parts.waiting.expire(at: now)
+    parts.trains.expire(at: now)
     parts.relays.drain(at: now)
     guard now >= nextReport else { return }
     nextReport = now + Limits.report

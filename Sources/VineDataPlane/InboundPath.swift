@@ -12,6 +12,7 @@ final class InboundPath<Injection: PacketInjection> {
   private let peers: Peers
   private let relays: RelayStation
   private let channels: Channels
+  private let trains: Trains
   private let counters: Counters
   private let onEvent: @Sendable (DataPlaneEvent) -> Void
   private var handshakes: TokenBucket
@@ -19,22 +20,24 @@ final class InboundPath<Injection: PacketInjection> {
   private var probes: TokenBucket
 
   init(
-    node: NodeID, injection: Injection, peers: Peers, relays: RelayStation, channels: Channels, counters: Counters,
-    at now: Instant, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
+    node: NodeID, injection: Injection, peers: Peers, relays: RelayStation, channels: Channels, trains: Trains,
+    counters: Counters, at now: Instant, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
   ) {
     ownTag = node.tag
     (self.injection, self.peers, self.relays) = (injection, peers, relays)
-    (self.channels, self.counters, self.onEvent) = (channels, counters, onEvent)
+    (self.channels, self.trains, self.counters, self.onEvent) = (channels, trains, counters, onEvent)
     handshakes = TokenBucket(rate: Limits.handshakeRate, at: now)
     unknownSessions = TokenBucket(rate: Limits.eventRate, at: now)
     probes = TokenBucket(rate: Limits.eventRate, at: now)
   }
 
-  /// - Parameter frame: is opened in place.
-  func take(_ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant) {
+  /// - Parameters:
+  ///   - frame: is opened in place.
+  ///   - stamp: when the kernel got it, in nanoseconds of its clock; 0 if that is not known.
+  func take(_ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant, stamp: Int64 = 0) {
     guard let kind = frame.first else { return counters.drop(.truncatedFrame) }
     switch FrameKind(rawValue: kind) {
-    case .data, .control, .relay: sealed(frame, via: carrier, at: now)
+    case .data, .control, .relay, .train: sealed(frame, via: carrier, at: now, stamp)
     case .handshake: handshake(frame, via: carrier, at: now)
     case .probe: probe(frame, via: carrier, at: now)
     case nil: counters.drop(.unknownKind)
@@ -59,7 +62,9 @@ final class InboundPath<Injection: PacketInjection> {
   // MARK: Sealed frames
 
   @inline(__always)
-  private func sealed(_ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant) {
+  private func sealed(
+    _ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant, _ stamp: Int64
+  ) {
     let header: FrameHeader
     do throws(FrameError) { header = try FrameHeader(parsing: UnsafeRawBufferPointer(frame)) } catch {
       return counters.drop(error == .truncated ? .truncatedFrame : .unknownKind)
@@ -73,6 +78,7 @@ final class InboundPath<Injection: PacketInjection> {
     let content = UnsafeMutableRawBufferPointer(rebasing: body.dropLast(FrameSize.tag))
     switch header.kind {
     case .data: data(content, session, peer)
+    case .train: trains.arrived(UnsafeRawBufferPointer(content), from: peer.node, frame.count, stamp, at: now)
     default:
       onEvent(.control(Array(content), from: peer.node, via: carrier, localIndex: session.localIndex))
     }

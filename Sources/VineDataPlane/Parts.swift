@@ -11,6 +11,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
   let channels: Channels
   let transmitter: Transmitter
   let waiting: WaitingRoom
+  let trains: Trains
   let relays: RelayStation
   let outbound: OutboundPath<Injection>
   let inbound: InboundPath<Injection>
@@ -29,6 +30,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
       node: configuration.node, datagrams: DatagramSender(descriptor: socket.raw, counters: counters),
       channels: channels, peers: peers, waiting: waiting, onEvent: onEvent)
     self.socket = socket
+    trains = Trains(peers: peers, transmitter: transmitter, onEvent: onEvent)
     relays = RelayStation(
       peers: peers, channels: channels, transmitter: transmitter, waiting: waiting, counters: counters,
       at: now, onEvent: onEvent)
@@ -36,7 +38,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
       injection: injection, peers: peers, transmitter: transmitter, counters: counters, at: now)
     inbound = InboundPath(
       node: configuration.node, injection: injection, peers: peers, relays: relays, channels: channels,
-      counters: counters, at: now, onEvent: onEvent)
+      trains: trains, counters: counters, at: now, onEvent: onEvent)
   }
 
   func carryOut(_ command: DataPlaneCommand, at now: Instant) {
@@ -54,6 +56,9 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     case .handshake(let bytes, let carrier):
       if let reason = transmitter.handshake(bytes, via: carrier, at: now) { counters.drop(reason) }
     case .dialBack(let endpoint, let nonce): DialBack.send(nonce, to: endpoint)
+    case .sendTrain(let train, let node, let endpoint, let count):
+      trains.send(train, to: node, at: endpoint, count: count, now)
+    case .expectTrain(let train, let node): trains.expect(train, from: node, at: now)
     case .openChannel(let channel, let endpoint): channels.open(channel, to: endpoint, at: now)
     case .closeChannel(let channel): channels.close(channel, reason: "closed by this VR")
     case .status(let answer): answer(status(at: now))

@@ -50,6 +50,15 @@ final class Transmitter {
     return carry(frame, by: carrier, at: now)
   }
 
+  /// One frame of a train; see `Trains`.
+  func train(_ content: UnsafeRawBufferPointer, to peer: Peer, at endpoint: Endpoint, _ now: Instant) -> DropReason? {
+    guard let session = peer.sending, !session.isGuest else { return .noSession }
+    var frame = datagrams.reserve()
+    guard frame.append(content) else { return .sendFailed }
+    if let reason = seal(&frame, .train, session, peer, now) { return reason }
+    return carry(frame, by: .datagram(endpoint), at: now)
+  }
+
   /// A frame that is whole already.
   func handshake(_ bytes: [UInt8], via carrier: Carrier, at now: Instant) -> DropReason? {
     var frame = datagrams.reserve()

@@ -7,6 +7,7 @@ import VineControl
 import VineDataPlane
 import VineGossip
 import VineIdentity
+import VinePath
 import VineRouter
 import VineSession
 
@@ -161,6 +162,11 @@ extension RouterInput {
       case .unknownSession(let carrier): .unknownSession(via: carrier)
       case .needsSession(let peer): .needsSession(peer)
       case .traffic(let peers): .traffic(peers)
+      case .train(let id, let peer, let frames, let sent):
+        .train(
+          id, from: peer,
+          frames.map { TrainArrival(sequence: $0.sequence, byteCount: $0.byteCount, nanoseconds: $0.nanoseconds) },
+          sent: sent)
       case .needsRelay(let tag): .needsRelay(to: tag)
       }
   }

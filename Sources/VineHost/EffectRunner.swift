@@ -28,6 +28,7 @@ struct EffectRunner {
     case .persistVerdict(let peer, let isDead): try store.persist(peer, isDead: isDead)
     case .persistIncarnation(let incarnation): try store.setIncarnation(incarnation)
     case .persistHosts(let hosts): try store.persist(hosts)
+    case .persistPin(let peer): try store.setPin(peer)
     case .install(let session): dataPlane.post(.install(session))
     case .releaseSession(let index): dataPlane.post(.releaseSession(localIndex: index))
     case .path(let peer, let carrier): dataPlane.post(.path(peer, carrier))
@@ -37,6 +38,9 @@ struct EffectRunner {
     case .relayRoutes(let routes): dataPlane.post(.relayRoutes(routes))
     case .control(let bytes, let peer, let carrier): dataPlane.post(.control(bytes, to: peer, via: carrier))
     case .handshake(let bytes, let carrier): dataPlane.post(.handshake(bytes, via: carrier))
+    case .sendTrain(let train, let peer, let endpoint, let count):
+      dataPlane.post(.sendTrain(train, to: peer, at: endpoint, count: count))
+    case .expectTrain(let train, let peer): dataPlane.post(.expectTrain(train, from: peer))
     case .openChannel(let channel, let endpoint): dataPlane.post(.openChannel(channel, endpoint))
     case .closeChannel(let channel): dataPlane.post(.closeChannel(channel))
     case .dialBack(let endpoint, let nonce): dataPlane.post(.dialBack(to: endpoint, nonce: nonce))

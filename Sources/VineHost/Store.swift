@@ -73,7 +73,7 @@ public final class Store: Sendable {
     do throws(WireError) {
       return try RouterMemory(
         store: id, consensus: consensus, knowledge: Knowledge(records: records, dead: dead), incarnation: last + 1,
-        hosts: hosts, ledger: ledger)
+        hosts: hosts, ledger: ledger, pinned: try? pin())
     } catch {
       throw Self.damaged("\(error)")
     }
@@ -82,6 +82,16 @@ public final class Store: Sendable {
   public func setIncarnation(_ incarnation: UInt64) throws(HostError) {
     try setValue("incarnation", bytes(of: incarnation))
   }
+
+  /// The queue-VR that the operator chose.
+  public func setPin(_ peer: NodeID?) throws(HostError) {
+    guard let peer else {
+      return try write { database in try database.execute(sql: "DELETE FROM value WHERE name = 'pin'") }
+    }
+    try setValue("pin", peer.bytes)
+  }
+
+  func pin() throws(HostError) -> NodeID? { try value("pin").flatMap { NodeID($0) } }
 
   // MARK: Records
 

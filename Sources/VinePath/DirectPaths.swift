@@ -179,6 +179,8 @@ extension DirectPaths {
     var failures = 0
     var failure: (what: String, at: Instant)?
     var lastTraffic: Instant?
+    /// When anything was last heard of it or done for it.
+    var touched: Instant
     var offered: Instant?
     var heardOffer: Instant?
     var probes: [Probe] = []
@@ -186,14 +188,18 @@ extension DirectPaths {
     var next: Instant? {
       [search?.next, path.map { _ in nextProbe }].compactMap { $0 }.min()
     }
+
+    init(touched: Instant) { self.touched = touched }
   }
 
   /// Probes whose answers are still of use; older ones are forgotten.
   private static let probesMax = 64
 
   private mutating func flows(_ wish: Wish, at now: Instant) -> [Effect] {
+    makeRoom(at: now)
     guard peers[wish.node] != nil || peers.count < settings.peersMax else { return [] }
-    var peer = peers[wish.node] ?? Peer()
+    var peer = peers[wish.node] ?? Peer(touched: now)
+    peer.touched = now
     let wasQuiet = !isBusy(peer, at: now)
     peer.lastTraffic = now
     if !wish.endpoints.isEmpty { peer.candidates = Array(wish.endpoints.prefix(settings.candidatesMax)) }
@@ -205,14 +211,24 @@ extension DirectPaths {
     return begins || wasQuiet ? wakeup(wish.node, at: now) : []
   }
 
+  /// Forgets peers that nothing is known of and nothing is held with.
+  private mutating func makeRoom(at now: Instant) {
+    guard peers.count >= settings.peersMax else { return }
+    for (node, peer) in peers where peer.path == nil && peer.search == nil && now >= peer.restUntil {
+      peers[node] = nil
+    }
+  }
+
   private func isBusy(_ peer: Peer, at now: Instant) -> Bool {
     peer.lastTraffic.map { now - $0 < settings.busyFor } ?? false
   }
 
   /// The peer begins a search, or answers this VR's offer with its own.
   private mutating func offered(_ node: NodeID, _ endpoints: [Endpoint], at now: Instant) -> [Effect] {
+    makeRoom(at: now)
     guard peers[node] != nil || peers.count < settings.peersMax else { return [] }
-    var peer = peers[node] ?? Peer()
+    var peer = peers[node] ?? Peer(touched: now)
+    peer.touched = now
     if let last = peer.heardOffer, now - last < settings.offerPause { return [] }
     peer.heardOffer = now
     peer.candidates = Array(endpoints.filter(isUsable).prefix(settings.candidatesMax))
@@ -242,8 +258,8 @@ extension DirectPaths {
     if let next = peer.path.map({ _ in peer.nextProbe }), next <= now { effects += ask(node, &peer, at: now) }
     if let search = peer.search, search.next <= now { effects += knock(node, &peer, search, at: now) }
     // Nothing flows and nothing is held: what is known of it is of no more use.
-    let isIdle = peer.path == nil && peer.search == nil && now - (peer.lastTraffic ?? .zero) >= settings.keptFor
-    peers[node] = isIdle && now >= peer.restUntil ? nil : peer
+    let isIdle = peer.path == nil && peer.search == nil && now - peer.touched >= settings.keptFor
+    peers[node] = isIdle ? nil : peer
     return effects
   }
 
@@ -327,8 +343,10 @@ extension DirectPaths {
     _ node: NodeID, _ endpoint: Endpoint, _ nonce: UInt64, at now: Instant
   ) -> [Effect] {
     var effects: [Effect] = [.answer(node, endpoint, nonce: nonce)]
+    makeRoom(at: now)
     guard peers[node] != nil || peers.count < settings.peersMax else { return effects }
-    var peer = peers[node] ?? Peer()
+    var peer = peers[node] ?? Peer(touched: now)
+    peer.touched = now
     let isPending = peer.probes.contains { $0.endpoint == endpoint && now - $0.sent < settings.answerMin }
     if peer.path?.endpoint != endpoint, !isPending {
       // It comes from elsewhere, perhaps because its NAT forgot: does the way back work, and does the old one?

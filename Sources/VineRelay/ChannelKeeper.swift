@@ -28,6 +28,8 @@ public struct ChannelKeeper: Sendable {
     case closed(ChannelID)
     /// An authentic frame came over the channel.
     case heard(ChannelID)
+    /// Packets flow: a channel that no longer works is to be noticed soon. Said each second while they do.
+    case busy
     case wakeup
   }
 
@@ -49,10 +51,17 @@ public struct ChannelKeeper: Sendable {
     public var failuresMax = 3
     /// Time for TCP to connect, and again for the session to come up; both take two round trips at most.
     public var patience = Duration.seconds(10)
-    /// Below the 30 s after which common NAT gateways may forget a silent mapping.
+    /// First pause between keepalives: below the 30 s after which some NAT gateways forget a silent connection (RFC
+    /// 5382, REQ-5 has two hours as the least, and not all keep it). While they are answered the pauses grow, up to
+    /// `keepaliveMax`; after a channel that died in one they stay below it.
     public var keepaliveInterval = Duration.seconds(15)
+    public var keepaliveMax = Duration.seconds(60)
     /// A queue-VR that leaves a keepalive unanswered this long is dead. Less than the interval: one is on its way.
     public var answerMax = Duration.seconds(10)
+    /// The same while packets flow, and for `busyFor` after.
+    public var busyInterval = Duration.milliseconds(800)
+    public var busyAnswerMax = Duration.milliseconds(1800)
+    public var busyFor = Duration.seconds(3)
 
     public init() {}
   }
@@ -75,13 +84,33 @@ public struct ChannelKeeper: Sendable {
   private var rotation = Rotation()
   private var keepalive = Keepalive()
   private var lastChannel: ChannelID?
+  /// Which of the channels that this VR dials are this keeper's.
+  private let numbering: Numbering
+  private var busyUntil = Instant.zero
+  /// The pause between keepalives that the way was found to bear, and one that it did not.
+  private var pause: Duration
+  private var pauseBound: Duration
 
-  public init(settings: Settings = Settings(), random: RandomSource) {
+  /// Dialled channels have odd numbers; two keepers share them.
+  public enum Numbering: UInt64, Hashable, Sendable {
+    case first = 1
+    case second = 3
+  }
+
+  public init(numbering: Numbering = .first, settings: Settings = Settings(), random: RandomSource) {
     precondition(settings.failuresMax > 0, "a candidate needs one try")
     precondition(settings.answerMax < settings.keepaliveInterval, "one keepalive at a time")
     self.settings = settings
     self.random = random
+    self.numbering = numbering
+    (pause, pauseBound) = (settings.keepaliveInterval, settings.keepaliveMax)
   }
+
+  /// Whether a channel is one that this keeper dialled.
+  public func owns(_ channel: ChannelID) -> Bool { channel.rawValue % 4 == numbering.rawValue }
+
+  /// How long the channel is left silent at present.
+  public var keepalivePause: Duration { pause }
 
   /// The channel to the queue-VR, once its session is up.
   public var channel: ChannelID? { if case .open(let channel, _, _) = state { channel } else { nil } }
@@ -92,7 +121,7 @@ public struct ChannelKeeper: Sendable {
     case .waiting(let until): Wakeup(at: until, reason: "queue-VR channel back-off")
     case .dialling(_, let deadline): Wakeup(at: deadline, reason: "queue-VR channel opens")
     case .handshaking(_, let deadline): Wakeup(at: deadline, reason: "queue-VR session comes up")
-    case .open: Wakeup(at: keepalive.due(settings), reason: "queue-VR channel keepalive")
+    case .open: Wakeup(at: keepalive.due(answerMax), reason: "queue-VR channel keepalive")
     }
   }
 
@@ -104,6 +133,7 @@ public struct ChannelKeeper: Sendable {
     case .established(let channel, let node): established(channel, node, at: now)
     case .failed(let channel), .closed(let channel): lost(channel, at: now)
     case .heard(let channel): heard(channel)
+    case .busy: busy(at: now)
     case .wakeup: wakeup(at: now)
     }
   }
@@ -148,7 +178,7 @@ extension ChannelKeeper {
       // Another VR than the list says answers at this endpoint: not the one that was chosen.
       if let expected = rotation.current?.node, expected != node { return [.close(channel)] + lost(channel, at: now) }
       state = .open(channel, node, since: now)
-      keepalive = Keepalive(next: now + settings.keepaliveInterval)
+      keepalive = Keepalive(next: now + pause)
       rotation.succeeded()
       queueVR = node
       return [.queueVR(node)]
@@ -165,9 +195,24 @@ extension ChannelKeeper {
   }
 
   private mutating func heard(_ channel: ChannelID) -> [Effect] {
-    if self.channel == channel { keepalive.unansweredSince = nil }
+    guard self.channel == channel else { return [] }
+    // The way bore that pause: a longer one is tried.
+    if keepalive.unansweredSince != nil, !keepalive.isBusy {
+      pause = min(.nanoseconds(pause.inNanoseconds / 4 * 5), pauseBound)
+    }
+    keepalive.unansweredSince = nil
     return []
   }
+
+  private mutating func busy(at now: Instant) -> [Effect] {
+    busyUntil = now + settings.busyFor
+    guard case .open = state else { return [] }
+    keepalive.isBusy = true
+    keepalive.next = min(keepalive.next, now + settings.busyInterval)
+    return wakeup(at: now)
+  }
+
+  private var answerMax: Duration { keepalive.isBusy ? settings.busyAnswerMax : settings.answerMax }
 
   private mutating func wakeup(at now: Instant) -> [Effect] {
     switch state {
@@ -176,9 +221,19 @@ extension ChannelKeeper {
     case .dialling(let channel, let deadline), .handshaking(let channel, let deadline):
       return now >= deadline ? [.close(channel)] + lost(channel, at: now) : []
     case .open(let channel, _, _):
-      guard now >= keepalive.due(settings) else { return [] }
-      if keepalive.unansweredSince != nil { return [.close(channel)] + lost(channel, at: now) }
-      keepalive = Keepalive(next: now + settings.keepaliveInterval, unansweredSince: now)
+      guard now >= keepalive.due(answerMax) else { return [] }
+      if let since = keepalive.unansweredSince, now - since >= answerMax {
+        // Some gateway forgot it meanwhile, perhaps: from now on it is not left silent for so long.
+        if !keepalive.isBusy {
+          pauseBound = max(settings.keepaliveInterval, .nanoseconds(pause.inNanoseconds / 3 * 2))
+          pause = min(pause, pauseBound)
+        }
+        return [.close(channel)] + lost(channel, at: now)
+      }
+      let isBusy = now < busyUntil
+      let since = keepalive.unansweredSince ?? now
+      keepalive = Keepalive(
+        next: now + (isBusy ? settings.busyInterval : pause), unansweredSince: since, isBusy: isBusy)
       return [.keepalive(channel)]
     }
   }
@@ -189,7 +244,7 @@ extension ChannelKeeper {
       state = .idle
       return []
     }
-    let channel = ChannelID(rawValue: lastChannel.map { $0.rawValue + 2 } ?? 1)
+    let channel = ChannelID(rawValue: lastChannel.map { $0.rawValue + 4 } ?? numbering.rawValue)
     lastChannel = channel
     state = .dialling(channel, deadline: now + settings.patience)
     return [.dial(channel, candidate.endpoint)]
@@ -207,8 +262,9 @@ extension ChannelKeeper {
 private struct Keepalive: Sendable {
   var next = Instant.zero
   var unansweredSince: Instant?
+  var isBusy = false
 
-  func due(_ settings: ChannelKeeper.Settings) -> Instant {
-    unansweredSince.map { min($0 + settings.answerMax, next) } ?? next
+  func due(_ answerMax: Duration) -> Instant {
+    unansweredSince.map { min($0 + answerMax, next) } ?? next
   }
 }

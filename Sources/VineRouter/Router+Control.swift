@@ -1,5 +1,6 @@
 import VineBase
 import VineGossip
+import VinePath
 import VineRegistry
 import VineSession
 import VineWire
@@ -36,7 +37,7 @@ extension Router {
       // It comes from elsewhere: its NAT has another mapping, which only others can tell it.
       if peers.isConnected(peer) { send(hello(over: carrier), to: peer, &turn) }
     }
-    if case .channel(let channel) = carrier { run(keeper: .heard(channel), &turn) }
+    if case .channel(let channel) = carrier { run(owning: channel, .heard(channel), &turn) }
   }
 
   private mutating func received(
@@ -59,8 +60,14 @@ extension Router {
     case .dialBackRequest(let wanted, let nonce, let manner):
       dialBackRequested(by: peer, wanted, nonce, manner, via: carrier, &turn)
     case .pathOffer(let endpoints): run(paths: .offered(by: peer, endpoints), &turn)
-    // Measuring comes with the data plane's trains.
-    case .trainRequest, .trainReady, .trainResult: break
+    case .trainRequest(let id, let packets, let isWanted):
+      guard case .datagram(let from) = carrier else { return }
+      run(links: .requested(id, by: peer, from: from, packets: Int(packets), isWanted: isWanted), &turn)
+    case .trainReady(let id): run(links: .ready(id, by: peer), &turn)
+    case .trainResult(let id, let rate, let received, let sent, let confidence):
+      let reading = rate.map { TrainReading(rate: $0, confidence: confidence) }
+      run(
+        links: .result(id, by: peer, .init(reading: reading, received: Int(received), sent: Int(sent))), &turn)
     case .keepalive(let sequence, let isReply):
       guard !isReply else { return }
       send(.keepalive(sequence: sequence, isReply: true), to: peer, &turn)
@@ -155,7 +162,7 @@ extension Router {
     case .record(let peer):
       turn.tablesChanged = true
       if peers.isConnected(peer) { turn.pathsChanged = true }
-      noteQueueVR(of: peer)
+      noteQueueVR(of: peer, at: turn.now)
       run(gossip: .reach(peer, isPublic: directory.records[peer]?.role == .public), &turn)
     case .unreadable: break
     }
@@ -170,7 +177,7 @@ extension Router {
       if let held = key.holding, directory.view.owner(of: held) == node { turn.report(.blockOwned(block)) }
     case .revocation(let peer):
       authenticator.revoked.insert(peer)
-      noteQueueVR(of: peer)
+      noteQueueVR(of: peer, at: turn.now)
       if peer != node {
         forget(peer, &turn)
         run(gossip: .removed(peer), &turn)

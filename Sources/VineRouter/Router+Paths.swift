@@ -6,6 +6,8 @@ import VineWire
 extension Router {
   /// Packets flow: a direct way is worth looking for where a limited-VR is at one end.
   mutating func trafficFlows(with busy: [NodeID], _ turn: inout Turn) {
+    if !busy.isEmpty { run(keeper: .busy, &turn) }
+    guard placement.usesDirectPaths else { return }
     let wishes = busy.compactMap { peer -> DirectPaths.Wish? in
       guard peers.isConnected(peer), let record = directory.records[peer] else { return nil }
       guard reachability.role != .public || record.role != .public else { return nil }

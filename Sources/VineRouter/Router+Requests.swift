@@ -24,6 +24,8 @@ extension Router {
     case .reclaim(let site):
       let known = knownIndex
       withSite(site, id, &turn) { .reclaim($0, known: known) }
+    case .pinQueueVR(let site): pinQueueVR(site, id, &turn)
+    case .probe(let site): probe(site, id, &turn)
     // What is due, voters end by themselves.
     case .decideNothing: propose(.endQuarantines, for: .request(id, .nothing), &turn)
     }
@@ -56,7 +58,7 @@ extension Router {
     }
   }
 
-  private func refuse(_ id: RequestID, _ failure: RequestFailure, _ turn: inout Turn) {
+  func refuse(_ id: RequestID, _ failure: RequestFailure, _ turn: inout Turn) {
     turn.emit(.answer(id, .failure(failure)))
   }
 
@@ -188,6 +190,8 @@ extension Router {
 
 /// Who waits for which proposal.
 struct Requests: Sendable {
+  /// Who waits for the measurement of which VR's link.
+  var probes: SortedMap<NodeID, [RequestID]> = [:]
   enum Waiting: Sendable {
     case request(RequestID, Subject)
     case join(NodeID)

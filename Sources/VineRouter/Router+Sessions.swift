@@ -47,7 +47,7 @@ extension Router {
     if case .channel(let channel) = session.carrier {
       // Odd numbers are the keeper's own (VineRelay).
       if channel.rawValue % 2 == 1 {
-        run(keeper: .established(channel, peer), &turn)
+        run(owning: channel, .established(channel, peer), &turn)
       } else {
         channels.accepted[peer] = channel
       }
@@ -102,6 +102,7 @@ extension Router {
     nextTick = turn.now + (wanted.count <= connected.count ? Self.tick * 2 : Self.tick)
     announceRoutes(&turn)
     offerCandidates(&turn)
+    chooseLinks(&turn)
   }
 
   /// Data peers that get a session before there is a packet for them.
@@ -113,6 +114,7 @@ extension Router {
     var wanted = gossip.wanted + dataPeers.prefix(Self.eagerPeersMax).filter { !directory.view.isRevoked($0) }
     if registrar.isMember { wanted += registrar.members }
     wanted += channels.relayed.keys
+    wanted += queueing.wanted
     wanted = wanted.filter { $0 != node }.sorted()
     return wanted.indices.filter { $0 == 0 || wanted[$0] != wanted[$0 - 1] }.map { wanted[$0] }
   }
@@ -188,6 +190,7 @@ extension Router {
     reassembly.forget(peer)
     run(reachability: .disconnected(peer), &turn)
     run(paths: .disconnected(peer), &turn)
+    run(links: .disconnected(peer), &turn)
     run(gossip: .disconnected(peer), &turn)
   }
 
@@ -197,25 +200,33 @@ extension Router {
     for effect in keeper.handle(input, at: turn.now) {
       switch effect {
       case .dial(let channel, let endpoint): turn.emit(.openChannel(channel, endpoint))
-      case .close(let channel): turn.emit(.closeChannel(channel))
-      case .keepalive:
-        if let peer = channels.queueVR { send(.keepalive(sequence: 1, isReply: false), to: peer, &turn) }
+      case .close(let channel):
+        if channels.toQueueVR == channel { channels.toQueueVR = nil }
+        turn.pathsChanged = true
+        turn.emit(.closeChannel(channel))
+      case .keepalive(let channel):
+        if let peer = keeper.queueVR {
+          send(.keepalive(sequence: 1, isReply: false), to: peer, via: .channel(channel), &turn)
+        }
       case .queueVR(let peer): queueVRChanged(peer, &turn)
       }
     }
+    if keeper.queueVR != nil, keeper.channel == nil { takeStandby(&turn) }
   }
 
-  private mutating func queueVRChanged(_ peer: NodeID?, _ turn: inout Turn) {
+  mutating func queueVRChanged(_ peer: NodeID?, _ turn: inout Turn) {
+    let isSame = channels.queueVR == peer
     channels.queueVR = peer
     channels.toQueueVR = peer == nil ? nil : keeper.channel
+    turn.pathsChanged = true
+    guard !isSame else { return }
     channels.queueVRSince = turn.now
     turn.report(.queueVRChanged(peer, site: peer.map(directory.name(of:))))
-    turn.pathsChanged = true
     turn.ownRecordChanged = true
   }
 
   mutating func channelOpened(_ channel: ChannelID, _ turn: inout Turn) {
-    run(keeper: .opened(channel), &turn)
+    run(owning: channel, .opened(channel), &turn)
     run(handshake: .connect(nil, via: .channel(channel)), &turn)
   }
 
@@ -226,7 +237,7 @@ extension Router {
     for guest in peers.guests(on: channel) { forget(guest, &turn) }
     for (peer, held) in channels.accepted where held == channel { channels.accepted[peer] = nil }
     if channels.toQueueVR == channel { channels.toQueueVR = nil }
-    run(keeper: .closed(channel), &turn)
+    run(owning: channel, .closed(channel), &turn)
     turn.pathsChanged = true
   }
 
@@ -241,7 +252,7 @@ extension Router {
       return QueueCandidate(node: peer, endpoint: endpoint)
     }
     let unknown = placement.bootstrap.filter { endpoint in !known.contains { $0.endpoint == endpoint } }
-    run(keeper: .candidates(known + unknown.map { QueueCandidate(node: nil, endpoint: $0) }), &turn)
+    chooseQueueVR(among: known, besides: unknown.map { QueueCandidate(node: nil, endpoint: $0) }, &turn)
   }
 
   // MARK: Paths
@@ -256,6 +267,8 @@ extension Router {
     {
       return back
     }
+    // The second channel leads to its own VR, too.
+    if peer != channels.queueVR, peer == standby.queueVR, let channel = standby.channel { return .channel(channel) }
     return PathChoice.carrier(
       to: reachability,
       own: OwnReachability(
@@ -274,9 +287,10 @@ extension Router {
   }
 
   /// A VR's record says who its queue-VR is.
-  mutating func noteQueueVR(of peer: NodeID) {
+  mutating func noteQueueVR(of peer: NodeID, at now: Instant) {
     guard peer != node else { return }
     let queue = directory.view.isRevoked(peer) ? nil : directory.records[peer]?.queueVR
+    queueing.noted(peer, queue, at: now)
     let serves = channels.served[peer.tag] != nil
     if serves != (queue == node) {
       channels.served[peer.tag] = queue == node ? true : nil
@@ -297,7 +311,7 @@ extension Router {
 
   private func isStale(_ carrier: Carrier?) -> Bool {
     guard case .channel(let channel)? = carrier else { return false }
-    return channel != channels.toQueueVR && !channels.accepted.values.contains(channel)
+    return channel != channels.toQueueVR && channel != standby.channel && !channels.accepted.values.contains(channel)
   }
 
   private mutating func carry(_ peer: NodeID, by carrier: Carrier?, _ turn: inout Turn) {
@@ -317,6 +331,7 @@ extension Router {
       case .roleChanged(let role, let evidence):
         turn.report(.roleChanged("\(role)", evidence: evidence.description))
         run(keeper: .role(limited: role == .limited), &turn)
+        run(standby: .role(limited: role == .limited), &turn)
         if role == .limited { lookAround(&turn) }
         turn.ownRecordChanged = true
         turn.pathsChanged = true

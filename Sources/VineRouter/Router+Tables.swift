@@ -55,7 +55,7 @@ extension Router {
       site: identity.site, role: reachability.role, endpoints: reachability.endpoints, queueVR: channels.queueVR,
       claims: claims(of: hosts, part), tableDigests: own.content?.tableDigests ?? [:],
       softwareVersion: identity.softwareVersion, certificateExpires: identity.certificateExpires,
-      store: registrar.raft.voter.store)
+      store: registrar.raft.voter.store, links: toldLinks)
     guard content != own.content else { return }
     directory.learn(content, of: node)
     publish(content.announcing(ownDigests(part)), &turn)

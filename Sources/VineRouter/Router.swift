@@ -13,7 +13,7 @@ import VineWire
 /// The control plane of one VR: hands each input to the core that owns it and the cores' effects to the shell
 /// or to one another. It decides nothing that a core could decide.
 ///
-/// Extensions by role: `Router+Sessions`, `Router+Paths`, `Router+Control`, `Router+Requests`, `Router+Joins`, `Router+Tables`.
+/// Extensions by role: `Router+Sessions`, `Router+Paths`, `Router+Links`, `Router+QueueVR`, `Router+Control`, `Router+Requests`, `Router+Joins`, `Router+Tables`.
 public struct Router: Sendable {
   public let identity: RouterIdentity
   public let placement: RouterPlacement
@@ -26,6 +26,10 @@ public struct Router: Sendable {
   public internal(set) var keeper: ChannelKeeper
   public internal(set) var directPaths: DirectPaths
   public internal(set) var nat: NATClassifier
+  /// The channel to the second-best queue-VR, which takes over at once.
+  public internal(set) var standby: ChannelKeeper
+  public internal(set) var probing: LinkProbing
+  public internal(set) var queueing: Queueing
   /// The VR's own hosts (paper: LNDT).
   public internal(set) var hosts: LNDT
   public internal(set) var channels = Channels()
@@ -78,6 +82,9 @@ public struct Router: Sendable {
     keeper = ChannelKeeper(random: RandomSource(seed: random.next()))
     directPaths = DirectPaths(random: RandomSource(seed: random.next()))
     nat = NATClassifier(random: RandomSource(seed: random.next()))
+    standby = ChannelKeeper(numbering: .second, random: RandomSource(seed: random.next()))
+    probing = LinkProbing(random: RandomSource(seed: random.next()))
+    queueing = Queueing(pinned: memory.pinned, random: RandomSource(seed: random.next()))
     own = OwnRecord(version: RecordVersion(epoch: memory.incarnation, sequence: 0))
     self.random = random
   }
@@ -94,7 +101,7 @@ public struct Router: Sendable {
   private var earliestWakeup: Wakeup {
     let cores = [
       registrar.nextWakeup, gossip.nextWakeup, handshakes.nextWakeup, reachability.nextWakeup, keeper.nextWakeup,
-      directPaths.nextWakeup, nat.nextWakeup, tables.announcements.nextWakeup,
+      standby.nextWakeup, directPaths.nextWakeup, nat.nextWakeup, probing.nextWakeup, tables.announcements.nextWakeup,
     ]
     return cores.reduce(Wakeup(at: nextTick, reason: "look after sessions and tables")) {
       Wakeup.earliest($0, $1) ?? $0
@@ -119,6 +126,8 @@ public struct Router: Sendable {
       run(reachability: .dialBackArrived(nonce: nonce), &turn)
       run(nat: .dialBackArrived(nonce: nonce, from: from), &turn)
     case .traffic(let peers): trafficFlows(with: peers, &turn)
+    case .train(let id, let peer, let arrivals, let sent):
+      run(links: .arrived(id, from: peer, arrivals, sent: sent), &turn)
     case .needsSession(let peer): connect(to: peer, &turn)
     case .needsRelay(let tag): relay(to: tag, &turn)
     case .unknownSession(let carrier): answerStaleSession(via: carrier, &turn)
@@ -139,7 +148,7 @@ public struct Router: Sendable {
       authenticator.revoked.insert(peer)
       run(gossip: .removed(peer), &turn)
     }
-    for (peer, record) in directory.records where record.queueVR != nil { noteQueueVR(of: peer) }
+    for (peer, record) in directory.records where record.queueVR != nil { noteQueueVR(of: peer, at: turn.now) }
     addressesChanged(placement.localAddresses, &turn)
     if !placement.declaredEndpoints.isEmpty {
       run(reachability: .declaredPublic(placement.declaredEndpoints), &turn)
@@ -156,6 +165,8 @@ public struct Router: Sendable {
     if isDue(handshakes.nextWakeup, turn) { run(handshake: .wakeup, &turn) }
     if isDue(reachability.nextWakeup, turn) { run(reachability: .wakeup, &turn) }
     if isDue(keeper.nextWakeup, turn) { run(keeper: .wakeup, &turn) }
+    if isDue(standby.nextWakeup, turn) { run(standby: .wakeup, &turn) }
+    if isDue(probing.nextWakeup, turn) { run(links: .wakeup, &turn) }
     if isDue(directPaths.nextWakeup, turn) { run(paths: .wakeup, &turn) }
     if isDue(nat.nextWakeup, turn) { run(nat: .wakeup, &turn) }
     if nextTick <= turn.now { tick(&turn) }

@@ -22,6 +22,7 @@ public enum RouterEffect: Sendable {
   case persistVerdict(NodeID, isDead: Bool)
   case persistIncarnation(UInt64)
   case persistHosts(LNDT)
+  case persistPin(NodeID?)
   // The data plane.
   case install(EstablishedSession)
   case releaseSession(localIndex: UInt32)
@@ -35,6 +36,9 @@ public enum RouterEffect: Sendable {
   /// By the peer's path, or this once by another way.
   case control([UInt8], to: NodeID, via: Carrier? = nil)
   case handshake([UInt8], via: Carrier)
+  /// See `LinkProbing`.
+  case sendTrain(UInt64, to: NodeID, at: Endpoint, count: Int)
+  case expectTrain(UInt64, from: NodeID)
   case openChannel(ChannelID, Endpoint)
   case closeChannel(ChannelID)
   case dialBack(to: Endpoint, nonce: [UInt8])

@@ -1,5 +1,6 @@
 import VineAddress
 import VineBase
+import VinePath
 import VineRaft
 import VineRegistry
 
@@ -23,6 +24,8 @@ public enum RouterInput: Sendable {
   case needsRelay(to: NodeTag)
   /// A frame came on a session that is not known here (any more).
   case unknownSession(via: Carrier)
+  /// What arrived of an expected train.
+  case train(UInt64, from: NodeID, [TrainArrival], sent: Int)
   // From the store and the machine.
   case persisted(WriteNumber)
   case addressesChanged([IPv4Address])
@@ -49,6 +52,10 @@ public enum LocalRequest: Sendable {
   case revoke(SiteName), reclaim(SiteName)
   /// With a ViNe: the block counts in that one only.
   case requestBlock(hosts: Int, vine: VineName?), releaseBlock(Block)
+  /// Keeps to one queue-VR whatever is measured; nil: to the best again.
+  case pinQueueVR(SiteName?)
+  /// Measures the link to a site's VR now.
+  case probe(SiteName)
   /// Lets the registry decide something that changes nothing: to see how fast it does.
   case decideNothing
 }
@@ -59,6 +66,8 @@ public enum LocalAnswer: Sendable {
   case vine(VineName, NetworkID)
   case host(IPv4Address, [VineName])
   case block(Block)
+  /// What the link to the VR was found to carry; see `LinkProbing`.
+  case link(NodeID)
   /// Of a site that was revoked, or whose blocks were taken: how many are kept free.
   case site(SiteName, blocksKept: Int)
   case done

@@ -45,8 +45,14 @@ public struct RouterPlacement: Sendable {
   public let port: UInt16
   /// Where to find the mesh before anything is known of it.
   public let bootstrap: [Endpoint]
+  /// Whether limited-VRs look for direct ways past their queue-VR.
+  public let usesDirectPaths: Bool
 
-  public init(declaredEndpoints: [Endpoint], localAddresses: [IPv4Address], port: UInt16, bootstrap: [Endpoint]) {
+  public init(
+    declaredEndpoints: [Endpoint], localAddresses: [IPv4Address], port: UInt16, bootstrap: [Endpoint],
+    usesDirectPaths: Bool = true
+  ) {
+    self.usesDirectPaths = usesDirectPaths
     self.declaredEndpoints = declaredEndpoints
     self.localAddresses = localAddresses
     self.port = port
@@ -85,13 +91,16 @@ public struct RouterMemory: Sendable {
   public let hosts: LNDT
   /// Of a delegate.
   public let ledger: GrantLedger?
+  /// The queue-VR that the operator chose.
+  public let pinned: NodeID?
 
   /// - Throws: if the snapshot is none of a registry.
   public init(
     store: StoreID, consensus: RaftMemory, knowledge: Knowledge, incarnation: UInt64, hosts: LNDT,
-    ledger: GrantLedger? = nil
+    ledger: GrantLedger? = nil, pinned: NodeID? = nil
   ) throws(WireError) {
     self.ledger = ledger
+    self.pinned = pinned
     registry = try Registry.restored(from: consensus.snapshot)
     self.store = store
     self.consensus = consensus

@@ -7,6 +7,8 @@ public enum FrameKind: UInt8, Hashable, Sendable {
   case control = 3
   case probe = 4
   case relay = 5
+  /// One of a train, which measures bandwidth by how its frames arrive.
+  case train = 6
 }
 
 /// Sizes of the frame formats, in bytes.
@@ -35,7 +37,7 @@ public enum FrameSize {
 /// The clear part of a data, control or relay frame. Plain data: reading and writing allocate nothing.
 ///
 /// ```
-/// data, control: [kind][0][0][0][receiver's session index u32][counter u64]
+/// data, control, train: [kind][0][0][0][receiver's session index u32][counter u64]
 /// relay:         [kind][hops][0][0][receiver's session index u32][counter u64][peer tag u64]
 /// ```
 public struct FrameHeader: Hashable, Sendable {
@@ -52,7 +54,7 @@ public struct FrameHeader: Hashable, Sendable {
   /// The header of a data or control frame.
   @inlinable
   public init(kind: FrameKind, index: UInt32, counter: UInt64) {
-    assert(kind == .data || kind == .control, "only data and control frames have this header")
+    assert(kind == .data || kind == .control || kind == .train, "a relay frame's header is longer, others have none")
     (self.kind, self.index, self.counter) = (kind, index, counter)
     (hops, peer) = (0, NodeTag(rawValue: 0))
   }

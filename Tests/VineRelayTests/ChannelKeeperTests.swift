@@ -47,11 +47,11 @@ import VineRelay
     var keeper = dialling([uf])
     var (now, pauses) = (Instant.zero, [Duration]())
     for attempt in 0..<10 {
-      _ = keeper.handle(.failed(ChannelID(rawValue: UInt64(attempt * 2 + 1))), at: now)
+      _ = keeper.handle(.failed(ChannelID(rawValue: UInt64(attempt * 4 + 1))), at: now)
       guard let wakeup = keeper.nextWakeup else { return #expect(Bool(false), "no wakeup after a failure") }
       pauses.append(wakeup.at - now)
       now = wakeup.at
-      #expect(keeper.handle(.wakeup, at: now) == [.dial(ChannelID(rawValue: UInt64(attempt * 2 + 3)), uf.endpoint)])
+      #expect(keeper.handle(.wakeup, at: now) == [.dial(ChannelID(rawValue: UInt64(attempt * 4 + 5)), uf.endpoint)])
     }
     let full: [Duration] = [0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5, 5, 5].map { .seconds($0) }
     for (pause, longest) in zip(pauses, full) { #expect(pause >= longest / 2 && pause < longest) }
@@ -78,26 +78,75 @@ import VineRelay
     #expect(keeper.queueVR == ufNode && keeper.channel == nil)
     let again = keeper.nextWakeup?.at ?? .zero
     #expect(again - second(5) < .milliseconds(200))
-    #expect(keeper.handle(.wakeup, at: again) == [.dial(ChannelID(rawValue: 3), uf.endpoint)])
-    #expect(keeper.handle(.established(ChannelID(rawValue: 3), ufNode), at: again) == [.queueVR(ufNode)])
+    #expect(keeper.handle(.wakeup, at: again) == [.dial(ChannelID(rawValue: 5), uf.endpoint)])
+    #expect(keeper.handle(.established(ChannelID(rawValue: 5), ufNode), at: again) == [.queueVR(ufNode)])
   }
 
   @Test func `the queue-VR changes when another one has taken its place`() {
     var keeper = open([uf, nwu])
     _ = keeper.handle(.closed(first), at: second(5))
-    _ = dials(of: &keeper, failures: 3, from: 3)
-    #expect(keeper.handle(.established(ChannelID(rawValue: 9), nwuNode), at: second(60)) == [.queueVR(nwuNode)])
+    _ = dials(of: &keeper, failures: 3, from: 5)
+    #expect(keeper.handle(.established(ChannelID(rawValue: 17), nwuNode), at: second(60)) == [.queueVR(nwuNode)])
   }
 
   // MARK: Keeping
 
-  @Test func `a keepalive goes out every fifteen seconds as long as answers come`() {
+  @Test func `pauses between keepalives grow from fifteen seconds to a minute as long as answers come`() {
     var keeper = open([uf])
-    for round in 1...5 {
-      #expect(keeper.nextWakeup?.at == second(round * 15))
-      #expect(keeper.handle(.wakeup, at: second(round * 15)) == [.keepalive(first)])
-      #expect(keeper.handle(.heard(first), at: second(round * 15 + 1)) == [])
+    var (last, pauses) = (Instant.zero, [Duration]())
+    for _ in 1...12 {
+      guard let due = keeper.nextWakeup?.at else { return #expect(Bool(false), "no keepalive is due") }
+      #expect(keeper.handle(.wakeup, at: due) == [.keepalive(first)])
+      #expect(keeper.handle(.heard(first), at: due + .milliseconds(50)) == [])
+      pauses.append(due - last)
+      last = due
     }
+    #expect(pauses.first == .seconds(15) && pauses == pauses.sorted() && pauses.last == .seconds(60))
+  }
+
+  @Test func `after a channel that died silently the next is not left silent for as long`() {
+    var keeper = open([uf])
+    var now = Instant.zero
+    for _ in 1...6 {
+      now = keeper.nextWakeup?.at ?? now
+      _ = keeper.handle(.wakeup, at: now)
+      _ = keeper.handle(.heard(first), at: now)
+    }
+    let pause = keeper.keepalivePause
+    _ = keeper.handle(.wakeup, at: keeper.nextWakeup?.at ?? now)
+    #expect(keeper.handle(.wakeup, at: keeper.nextWakeup?.at ?? now) == [.close(first)])
+    #expect(keeper.keepalivePause < pause && keeper.keepalivePause >= .seconds(15))
+  }
+
+  @Test func `while packets flow a dead queue-VR is noticed within three seconds`() {
+    var keeper = open([uf])
+    #expect(keeper.handle(.busy, at: second(5)) == [])
+    var now = second(5)
+    var effects: [ChannelKeeper.Effect] = []
+    while !effects.contains(.close(first)), now < second(20) {
+      now = keeper.nextWakeup?.at ?? second(20)
+      effects = keeper.handle(.wakeup, at: now)
+    }
+    #expect(now <= second(8) && effects.contains(.close(first)))
+  }
+
+  @Test func `two keepers never give one number to two channels`() {
+    let numbers = [ChannelKeeper.Numbering.first, .second].flatMap { numbering -> [ChannelID] in
+      var keeper = ChannelKeeper(numbering: numbering, random: RandomSource(seed: 1))
+      _ = keeper.handle(.candidates([uf]), at: .zero)
+      var (effects, now, numbers) = (keeper.handle(.role(limited: true), at: .zero), Instant.zero, [ChannelID]())
+      for _ in 0..<10 {
+        for case .dial(let channel, _) in effects {
+          numbers.append(channel)
+          #expect(keeper.owns(channel))
+          _ = keeper.handle(.failed(channel), at: now)
+        }
+        now = keeper.nextWakeup?.at ?? now
+        effects = keeper.handle(.wakeup, at: now)
+      }
+      return numbers
+    }
+    #expect(numbers.count == 20 && Set(numbers).count == 20 && numbers.allSatisfy { $0.rawValue % 2 == 1 })
   }
 
   @Test func `a queue-VR that leaves a keepalive unanswered for ten seconds is dead`() {
@@ -125,7 +174,7 @@ import VineRelay
 
   @Test func `a queue-VR that is no candidate any more is left at once`() {
     var keeper = open([uf, nwu])
-    let next = ChannelID(rawValue: 3)
+    let next = ChannelID(rawValue: 5)
     #expect(keeper.handle(.candidates([nwu]), at: second(5)) == [.close(first), .dial(next, nwu.endpoint)])
   }
 
@@ -133,7 +182,7 @@ import VineRelay
     var keeper = dialling([uf])
     _ = keeper.handle(.failed(first), at: .zero)
     #expect(keeper.handle(.candidates([uf, nwu]), at: .zero) == [])
-    #expect(keeper.handle(.candidates([nwu]), at: .zero) == [.dial(ChannelID(rawValue: 3), nwu.endpoint)])
+    #expect(keeper.handle(.candidates([nwu]), at: .zero) == [.dial(ChannelID(rawValue: 5), nwu.endpoint)])
   }
 
   @Test func `a VR that becomes public closes its channel and has no queue-VR`() {
@@ -141,7 +190,7 @@ import VineRelay
     #expect(keeper.handle(.role(limited: false), at: second(5)) == [.close(first), .queueVR(nil)])
     #expect(keeper.handle(.role(limited: false), at: second(5)) == [])
     #expect(keeper.nextWakeup == nil)
-    #expect(keeper.handle(.role(limited: true), at: second(9)) == [.dial(ChannelID(rawValue: 3), uf.endpoint)])
+    #expect(keeper.handle(.role(limited: true), at: second(9)) == [.dial(ChannelID(rawValue: 5), uf.endpoint)])
   }
 
   // MARK: Always
@@ -155,7 +204,7 @@ import VineRelay
     var (now, last, live) = (Instant.zero, UInt64(1), Set<ChannelID>([first]))
     for _ in 0..<500 {
       now = now + .milliseconds(random.int(in: 0..<4000))
-      let channel = ChannelID(rawValue: last - UInt64(random.int(in: 0..<2)) * min(2, last - 1))
+      let channel = ChannelID(rawValue: last - UInt64(random.int(in: 0..<2)) * min(4, last - 1))
       let node = random.element(of: [ufNode, nwuNode]) ?? ufNode
       let inputs: [ChannelKeeper.Input] = [
         .opened(channel), .established(channel, node), .failed(channel), .closed(channel), .heard(channel), .wakeup,
@@ -212,7 +261,7 @@ import VineRelay
     var (now, endpoints) = (keeper.nextWakeup?.at ?? .zero, [Endpoint]())
     if case .waiting = keeper.state { _ = keeper.handle(.wakeup, at: now) }
     for attempt in 0..<failures {
-      _ = keeper.handle(.failed(ChannelID(rawValue: first + 2 * UInt64(attempt))), at: now)
+      _ = keeper.handle(.failed(ChannelID(rawValue: first + 4 * UInt64(attempt))), at: now)
       now = keeper.nextWakeup?.at ?? now
       for case .dial(_, let endpoint) in keeper.handle(.wakeup, at: now) { endpoints.append(endpoint) }
     }

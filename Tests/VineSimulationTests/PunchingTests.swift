@@ -41,7 +41,8 @@ import VineRouter
       var world = try Punching.warm(kind, kind)
       world.exchange(1, 3)
       world.run(.seconds(1))
-      #expect(isDirect(world.carrier(from: 1, to: 3)) && isDirect(world.carrier(from: 3, to: 1)), "\(kind)")
+      let ways = [world.carrier(from: 1, to: 3), world.carrier(from: 3, to: 1)]
+      #expect(ways.allSatisfy(isDirect), "\(kind): \(ways)")
     }
   }
 

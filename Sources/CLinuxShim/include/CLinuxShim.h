@@ -20,6 +20,13 @@ struct vine_message {
 /// recvmmsg without blocking and without a time limit: the number of messages, or -1 and errno.
 int vine_receive_messages(int descriptor, struct vine_message *messages, unsigned int count);
 
+/// Whether the kernel says when each datagram came in (SO_TIMESTAMPNS): 0, or -1 and errno.
+int vine_stamp_arrivals(int descriptor, int on);
+/// Room for what the kernel says of one datagram.
+enum { VINE_CONTROL_BYTES = 64 };
+/// When a received datagram came in, in nanoseconds of the time of day; 0 if the kernel did not say.
+int64_t vine_arrival(const struct vine_message *message);
+
 /// sendmmsg without blocking: the number of messages sent, or -1 and errno if not even the first was.
 int vine_send_messages(int descriptor, struct vine_message *messages, unsigned int count);
 

@@ -56,6 +56,7 @@ struct SimulatedStore: Sendable {
   var incarnation: UInt64 = 0
   var hosts = LNDT()
   var ledger: GrantLedger?
+  var pinned: NodeID?
   /// What the records came to when they were last read as a whole; copies of it share their memory.
   var knowledge: Knowledge?
 
@@ -76,7 +77,7 @@ struct SimulatedStore: Sendable {
     do {
       return try RouterMemory(
         store: id, consensus: consensus, knowledge: knowledge, incarnation: incarnation, hosts: hosts,
-        ledger: ledger)
+        ledger: ledger, pinned: pinned)
     } catch {
       preconditionFailure("a store of the simulation holds what a router wrote: \(error)")
     }

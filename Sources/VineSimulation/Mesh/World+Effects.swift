@@ -22,6 +22,7 @@ extension World {
     case .persistVerdict(let node, let isDead): vrs[index].store.persist(node, isDead: isDead)
     case .persistIncarnation(let incarnation): vrs[index].store.incarnation = incarnation
     case .persistHosts(let hosts): vrs[index].store.hosts = hosts
+    case .persistPin(let pin): vrs[index].store.pinned = pin
     case .install(let session): vrs[index].plane.install(session, at: now)
     case .releaseSession(let local): vrs[index].plane.release(local)
     case .path(let peer, let carrier): vrs[index].plane.carriers[peer] = carrier
@@ -31,6 +32,8 @@ extension World {
     case .handshake(let bytes, let carrier): send(.handshake(bytes), from: index, via: carrier)
     case .openChannel(let channel, let endpoint): open(Int(channel.rawValue), from: index, to: endpoint)
     case .closeChannel(let channel): close(Int(channel.rawValue), at: index)
+    case .expectTrain: break
+    case .sendTrain(let train, _, let endpoint, let count): sendTrain(train, count, from: index, to: endpoint)
     case .dialBack(let endpoint, let nonce):
       send(.dialBack(nonce), from: index, via: .datagram(endpoint), fromOtherPort: true)
     case .event(.memberChanged(let node, _, let state)):

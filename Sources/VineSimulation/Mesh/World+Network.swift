@@ -1,4 +1,5 @@
 import VineBase
+import VinePath
 import VineRouter
 
 /// Datagrams and channels between VRs.
@@ -29,6 +30,37 @@ extension World {
     let size = frame.byteCount + Self.datagramOverhead
     guard let arrival = underlay.arrival(from: index, to: receiver, byteCount: size, at: now, &random) else { return }
     queue.add(.datagram, at: arrival, index: receiver, detail: frames.add(frame))
+  }
+
+  /// A train arrives as the pair's link lets it: back to back at its rate.
+  mutating func sendTrain(_ train: UInt64, _ count: Int, from index: Int, to endpoint: Endpoint) {
+    var source = vrs[index].endpoint
+    if let nat = vrs[index].nat { source = nats[nat].outbound(from: source, to: endpoint, at: now) }
+    guard let receiver = receiver(of: endpoint, from: source), underlay.connects(index, receiver) else { return }
+    let size = 1400
+    let rate = underlay.trainRate(from: index, to: receiver, &random)
+    let gap = Int64(size) * 8_000_000_000 / max(rate.bitsPerSecond, 1)
+    let arrivals = (0..<count).map { number in
+      TrainArrival(sequence: number, byteCount: size, nanoseconds: now + gap * Int64(number))
+    }
+    vrs[index].bytesSent += count * size
+    vrs[receiver].bytesReceived += count * size
+    let passed = gap * Int64(count) + underlay.latencyMax.inNanoseconds
+    trainCount += 1
+    trains[trainCount] = Train(id: train, from: vrs[index].node, arrivals: arrivals, sent: count)
+    queue.add(.train, at: now + passed, index: receiver, detail: trainCount)
+  }
+
+  mutating func trainArrived(_ number: Int, at index: Int) {
+    guard let train = trains.removeValue(forKey: number) else { return }
+    input(.train(train.id, from: train.from, train.arrivals, sent: train.sent), to: index)
+  }
+
+  struct Train: Sendable {
+    let id: UInt64
+    let from: NodeID
+    let arrivals: [TrainArrival]
+    let sent: Int
   }
 
   /// Public addresses are 198.18.0.0/15 and up, NATs have 100.64.0.0/10.

@@ -23,6 +23,9 @@ public struct World: Sendable {
   var queue = EventQueue()
   var frames = Frames()
   var pendingSyncs = Syncs()
+  /// Under way.
+  var trains: [Int: Train] = [:]
+  var trainCount = 0
   var random: RandomSource
   let checks: Checks
   let wall: WallTime
@@ -130,6 +133,7 @@ public struct World: Sendable {
     case .synced: synced(Int(entry.detail), at: index)
     case .start: start(index)
     case .join: beginJoin(index)
+    case .train: trainArrived(Int(entry.detail), at: index)
     case .resume: break
     }
   }

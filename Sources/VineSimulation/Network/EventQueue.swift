@@ -66,6 +66,8 @@ enum EventKind: UInt8, Sendable {
   case channelOpened = 4
   case channelAccepted = 5
   case channelClosed = 6
+  /// A train of frames has come in.
+  case train = 11
   /// The disk has what was written.
   case synced = 7
   case start = 8

@@ -11,6 +11,10 @@ public struct Underlay: Sendable {
   public var capacity: BitRate?
   /// What waits for the line; more is dropped.
   public var queueMax = ByteCount(256 << 10)
+  /// What trains of frames find between two VRs, the lower number first; without an entry a gigabit a second.
+  public var links: [[Int]: BitRate] = [:]
+  /// By how much what they find varies, in thousandths each way.
+  public var linkNoise: Int64 = 0
   /// Side of a partition of each VR; datagrams stay on their side.
   var sides: [UInt8]
   /// One-way faults: nothing gets from the first to the second.
@@ -39,6 +43,13 @@ public struct Underlay: Sendable {
       sides.append(0)
       lineFree.append(0)
     }
+  }
+
+  func trainRate(from: Int, to: Int, _ random: inout RandomSource) -> BitRate {
+    let bits = links[[min(from, to), max(from, to)]]?.bitsPerSecond ?? 1_000_000_000
+    guard linkNoise > 0 else { return BitRate(bitsPerSecond: bits) }
+    let noise = Int64(random.below(UInt64(2 * linkNoise + 1))) - linkNoise
+    return BitRate(bitsPerSecond: bits + bits / 1000 * noise)
   }
 
   /// - Returns: when a datagram of `byteCount` sent now arrives; nil: never.
