@@ -42,6 +42,37 @@ public struct VineBody: Codable, Hashable, Sendable {
   }
 }
 
+/// `POST /v1/relay/pin`, `/unpin` without a site, answered with a `PinAnswer`.
+public struct PinBody: Codable, Hashable, Sendable {
+  public var site: String?
+
+  public init(site: String?) {
+    self.site = site
+  }
+}
+
+/// The queue-VR that this VR is kept to; absent: it chooses.
+public struct PinAnswer: View {
+  public static let name = "pin"
+
+  public var site: String?
+
+  public init(site: String?) {
+    self.site = site
+  }
+}
+
+/// What `POST /v1/relay/probe` found.
+public struct ProbeAnswer: View {
+  public static let name = "probe"
+
+  public var link: LinkLine
+
+  public init(link: LinkLine) {
+    self.link = link
+  }
+}
+
 /// `POST /v1/peer/revoke`, `/reclaim`, answered with a `SiteAnswer`.
 public struct SiteBody: Codable, Hashable, Sendable {
   public var site: String

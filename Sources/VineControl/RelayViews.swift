@@ -12,24 +12,52 @@ public struct LinksView: View {
   }
 }
 
-/// One direction of a link; what was not measured yet is absent.
+/// A link of this VR, or what another VR says of one of its own; what is not known is absent.
 public struct LinkLine: Codable, Hashable, Sendable {
   /// Site.
   public var from: String
   /// Site.
   public var to: String
+  /// How frames go; absent for links of other VRs.
+  public var path: PathKind?
+  /// The endpoint for `direct`, the queue-VR's site for `relay`.
+  public var via: String?
   public var rttMs: Double?
+  /// Of the last questions whether the other VR is there.
+  public var lossPercent: Double?
+  /// The slower direction.
   public var bandwidthMbps: Double?
+  public var outMbps: Double?
+  public var inMbps: Double?
+  /// How far the measurement is to be believed.
+  public var confidencePercent: Int?
   public var measuredSecondsAgo: Double?
+  /// Largest virtual packet that goes in one piece.
+  public var innerMtu: Int?
+  /// What last went wrong: a search for a direct way, or a measurement.
+  public var lastError: String?
+  public var lastErrorSecondsAgo: Double?
 
   public init(
-    from: String, to: String, rttMs: Double? = nil, bandwidthMbps: Double? = nil, measuredSecondsAgo: Double? = nil
+    from: String, to: String, path: PathKind? = nil, via: String? = nil, rttMs: Double? = nil,
+    lossPercent: Double? = nil, bandwidthMbps: Double? = nil, outMbps: Double? = nil, inMbps: Double? = nil,
+    confidencePercent: Int? = nil, measuredSecondsAgo: Double? = nil, innerMtu: Int? = nil, lastError: String? = nil,
+    lastErrorSecondsAgo: Double? = nil
   ) {
     self.from = from
     self.to = to
+    self.path = path
+    self.via = via
     self.rttMs = rttMs
+    self.lossPercent = lossPercent
     self.bandwidthMbps = bandwidthMbps
+    self.outMbps = outMbps
+    self.inMbps = inMbps
+    self.confidencePercent = confidencePercent
     self.measuredSecondsAgo = measuredSecondsAgo
+    self.innerMtu = innerMtu
+    self.lastError = lastError
+    self.lastErrorSecondsAgo = lastErrorSecondsAgo
   }
 }
 
@@ -39,16 +67,33 @@ public struct RelayView: View {
 
   public var role: VRRole
   public var roleReason: String
+  /// What the NAT in front of it does, in the words of RFC 4787; absent for a public VR.
+  public var nat: String?
+  /// How public VRs see this one.
+  public var seenAs: [String]
   /// Absent for a public VR, and while none is chosen.
   public var queueVR: QueueVRLine?
+  /// Site of the VR that takes over when the queue-VR fails.
+  public var standby: String?
+  /// Site that the operator keeps this VR to.
+  public var pinned: String?
+  /// By how much the best candidate is better than the second where they first differ: 1.25 is a quarter more.
+  public var margin: Double?
   /// Best first; empty for a public VR.
   public var candidates: [RelayCandidate]
   /// Limited-VRs that chose this VR, by site.
   public var served: [ServedVR]
 
   public init(
-    role: VRRole, roleReason: String, queueVR: QueueVRLine? = nil, candidates: [RelayCandidate], served: [ServedVR]
+    role: VRRole, roleReason: String, nat: String? = nil, seenAs: [String] = [], queueVR: QueueVRLine? = nil,
+    standby: String? = nil, pinned: String? = nil, margin: Double? = nil, candidates: [RelayCandidate],
+    served: [ServedVR]
   ) {
+    self.nat = nat
+    self.seenAs = seenAs
+    self.standby = standby
+    self.pinned = pinned
+    self.margin = margin
     self.role = role
     self.roleReason = roleReason
     self.queueVR = queueVR
@@ -63,15 +108,42 @@ public struct RelayCandidate: Codable, Hashable, Sendable {
   public var node: String
   public var endpoint: String
   public var isChosen: Bool
+  /// Of the link between it and this VR, shared with the other limited-VRs that it serves; absent if not measured.
+  public var bandwidthMbps: Double?
+  public var measuredSecondsAgo: Double?
+  /// What each peer gets through it, the worst first: they decide.
+  public var pairs: [RelayPair]
   /// Why it ranks where it does; empty if there is nothing to tell.
   public var note: String
 
-  public init(site: String, node: String, endpoint: String, isChosen: Bool, note: String = "") {
+  public init(
+    site: String, node: String, endpoint: String, isChosen: Bool, bandwidthMbps: Double? = nil,
+    measuredSecondsAgo: Double? = nil, pairs: [RelayPair] = [], note: String = ""
+  ) {
+    self.bandwidthMbps = bandwidthMbps
+    self.measuredSecondsAgo = measuredSecondsAgo
+    self.pairs = pairs
     self.site = site
     self.node = node
     self.endpoint = endpoint
     self.isChosen = isChosen
     self.note = note
+  }
+}
+
+/// What one peer gets through a candidate.
+public struct RelayPair: Codable, Hashable, Sendable {
+  /// Site.
+  public var peer: String
+  /// The slower of the links peer to candidate and candidate to this VR; absent if one is not known.
+  public var bandwidthMbps: Double?
+  /// Which of the two that is: `peer` or `own`.
+  public var narrowest: String
+
+  public init(peer: String, bandwidthMbps: Double? = nil, narrowest: String) {
+    self.peer = peer
+    self.bandwidthMbps = bandwidthMbps
+    self.narrowest = narrowest
   }
 }
 

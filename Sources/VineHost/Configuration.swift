@@ -25,6 +25,8 @@ public struct Configuration: Hashable, Sendable {
   /// Parts of the virtual space that belong to something else on this machine (a Docker bridge, say): no rule
   /// and no route touches them, and no virtual host can have an address in them.
   public var leaveAlone: [Block] = []
+  /// Whether a limited VR looks for direct ways to its peers; without, all goes through its queue-VR.
+  public var directPaths = true
   /// trace, debug, info, notice, warning, error.
   public var logLevel = "notice"
 
@@ -96,6 +98,7 @@ public struct Configuration: Hashable, Sendable {
     "bootstrap": { set(&$0.bootstrap, list($1, Endpoint.init)) },
     "queueNumber": { set(&$0.queueNumber, $1.int.flatMap { UInt16(exactly: $0) }) },
     "leaveAlone": { set(&$0.leaveAlone, list($1, Block.init)) },
+    "directPaths": { set(&$0.directPaths, $1.bool) },
     "logLevel": { set(&$0.logLevel, $1.string.flatMap { levels.contains($0) ? $0 : nil }) },
   ]
 
@@ -104,7 +107,7 @@ public struct Configuration: Hashable, Sendable {
     "lan": "the name of an interface", "port": "a port from 1 to 65535",
     "endpoints": "a list of address or address:port", "bootstrap": "a list of address or address:port",
     "queueNumber": "a number from 0 to 65535", "leaveAlone": "a list of address blocks like 172.17.0.0/16",
-    "logLevel": "one of \(levels.joined(separator: ", "))",
+    "directPaths": "true or false", "logLevel": "one of \(levels.joined(separator: ", "))",
   ]
 
   static let levels = ["trace", "debug", "info", "notice", "warning", "error"]

@@ -85,7 +85,8 @@ public struct Daemon: Service {
       softwareVersion: SoftwareVersion.current)
     let placement = RouterPlacement(
       declaredEndpoints: configuration.endpoints, localAddresses: Machine.addresses(besides: space),
-      port: configuration.port, bootstrap: configuration.bootstrap)
+      port: configuration.port, bootstrap: configuration.bootstrap,
+      usesDirectPaths: configuration.directPaths)
     let router = Router(
       identity: identity, placement: placement, memory: memory, checks: Checks(trust: trust),
       ephemeralKeys: SystemEphemeralKeys(),

@@ -58,16 +58,19 @@ struct LocalAPI: Sendable {
   // MARK: Views
 
   private func view(_ name: String) async throws -> any View {
-    let status = await dataPlane.status()
-    let recent = drops.drops(status)
-    let context = ViewContext(
-      dataPlane: status, drops: recent, uptime: Clock.now - started, now: Clock.now, wall: Clock.wall,
-      queueNumber: queueNumber)
+    let context = await context()
     let view = await loop.look { router in router.view(name, context) }
     guard let view else {
       throw RequestFailure("there is no view `\(name)`", mend: "see `vine-mesh status --help`", .usage)
     }
     return view
+  }
+
+  private func context() async -> ViewContext {
+    let status = await dataPlane.status()
+    return ViewContext(
+      dataPlane: status, drops: drops.drops(status), uptime: Clock.now - started, now: Clock.now, wall: Clock.wall,
+      queueNumber: queueNumber)
   }
 
   private func metrics() async -> String {
@@ -140,6 +143,19 @@ struct LocalAPI: Sendable {
       guard case .site(let title, let kept) = try await ask(name == "peer/revoke" ? .revoke(site) : .reclaim(site))
       else { throw RequestFailure.unexpected }
       return SiteAnswer(site: title.description, blocksKept: kept)
+    case "relay/pin", "relay/unpin":
+      let wish: PinBody = try JSON.decode(from: body)
+      let site: SiteName? = try wish.site.map(named)
+      guard (site != nil) == (name == "relay/pin") else {
+        throw RequestFailure("a pin needs a site, and its end none", mend: "see `vine-mesh relay --help`", .usage)
+      }
+      _ = try await ask(.pinQueueVR(site))
+      return PinAnswer(site: site?.description)
+    case "relay/probe":
+      let wish: SiteBody = try JSON.decode(from: body)
+      guard case .link(let peer) = try await ask(.probe(named(wish.site))) else { throw RequestFailure.unexpected }
+      let context = await context()
+      return ProbeAnswer(link: await loop.look { router in router.ownLink(peer, context) })
     case "block/request":
       let wish: BlockRequestBody = try JSON.decode(from: body)
       let vine: VineName? = try wish.vine.map(named)

@@ -35,7 +35,7 @@ extension Router {
       LNDTView(hosts: hosts.hosts.map { LNDTHost(address: $0.0.description, vines: $0.1.map(vineName)) })
     case BlocksView.name: blocksView(context)
     case VotersView.name: votersView
-    case LinksView.name: LinksView(links: [])
+    case LinksView.name: linksView(context)
     case RelayView.name: relayView(context)
     case QueuesView.name: queuesView(context)
     case CertsView.name: certsView(context)
@@ -72,7 +72,8 @@ extension Router {
     channels.queueVR.map {
       QueueVRLine(
         site: directory.name(of: $0), node: $0.text, connected: channels.toQueueVR != nil,
-        sinceSeconds: (context.now - channels.queueVRSince).inSeconds)
+        sinceSeconds: (context.now - channels.queueVRSince).inSeconds, bandwidthMbps: probing.links[$0]?.rate?.megabits,
+        rttMs: peers.all[$0]?.asks.roundTrip?.inMilliseconds)
     }
   }
 

@@ -1,4 +1,5 @@
 import VineBase
+import VinePath
 import VineSession
 
 /// The sessions with other VRs: which are live, how they came, and when a new one is due.
@@ -16,6 +17,8 @@ public struct Peers: Sendable {
     public internal(set) var sessions: [Session] = []
     public internal(set) var heard: Instant
     public internal(set) var keepaliveSent: Instant?
+    /// Round trip and loss by the questions whether it is there.
+    public internal(set) var asks = AskHistory()
     public internal(set) var tried: Instant?
     /// How its last control frame came: the way back that certainly works.
     public internal(set) var heardVia: Carrier?
@@ -121,7 +124,16 @@ public struct Peers: Sendable {
 
   mutating func tried(_ node: NodeID, at now: Instant) { all[node, default: Peer(heard: now)].tried = now }
 
-  mutating func keepaliveSent(to node: NodeID, at now: Instant) { _ = all.update(node) { $0.keepaliveSent = now } }
+  mutating func keepaliveSent(to node: NodeID, at now: Instant) {
+    _ = all.update(node) { $0.keepaliveSent = now }
+    asked(node, at: now)
+  }
+
+  mutating func asked(_ node: NodeID, at now: Instant) { _ = all.update(node) { $0.asks.asked(at: now) } }
+
+  mutating func answered(_ node: NodeID, at now: Instant, roundTrip: Duration? = nil) {
+    _ = all.update(node) { $0.asks.answered(at: now, roundTrip: roundTrip) }
+  }
 
   mutating func carries(_ node: NodeID, _ carrier: Carrier?) { _ = all.update(node) { $0.carrier = carrier } }
 

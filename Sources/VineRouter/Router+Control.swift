@@ -69,7 +69,11 @@ extension Router {
       run(
         links: .result(id, by: peer, .init(reading: reading, received: Int(received), sent: Int(sent))), &turn)
     case .keepalive(let sequence, let isReply):
-      guard !isReply else { return }
+      guard !isReply else {
+        // Those over a channel are the keepers' own.
+        if sequence == 0 { peers.answered(peer, at: turn.now) }
+        return
+      }
       send(.keepalive(sequence: sequence, isReply: true), to: peer, &turn)
       send(hello(over: carrier), to: peer, &turn)
     // For guests, for joiners, or of a newer version.

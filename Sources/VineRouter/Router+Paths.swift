@@ -52,6 +52,9 @@ extension Router {
     switch step {
     case .reply(let observed):
       run(paths: .answered(by: peer, from: endpoint, nonce: nonce, observed: observed), &turn)
+      if let path = directPaths.path(to: peer), path.endpoint == endpoint {
+        peers.answered(peer, at: turn.now, roundTrip: path.roundTrip)
+      }
     case .ask: run(paths: .probed(by: peer, from: endpoint, nonce: nonce), &turn)
     case .look: send(.pathProbe(nonce: nonce, .reply(observed: endpoint)), to: peer, via: carrier, &turn)
     }
@@ -61,6 +64,7 @@ extension Router {
     for effect in directPaths.handle(input, at: turn.now) {
       switch effect {
       case .probe(let peer, let endpoint, let nonce):
+        if directPaths.path(to: peer)?.endpoint == endpoint { peers.asked(peer, at: turn.now) }
         run(nat: .wroteTo(endpoint.address), &turn)
         send(.pathProbe(nonce: nonce, .ask), to: peer, via: .datagram(endpoint), &turn)
       case .look(let peer, let endpoint, let nonce):

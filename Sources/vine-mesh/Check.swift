@@ -23,32 +23,13 @@ struct Check: AsyncParsableCommand {
     // A question that nobody answers is waited for beyond the end. What is out of bounds, the daemon refuses.
     let limit = min(max(seconds, 0), CheckBody.secondsMax)
     let client = try daemon.client(timeout: .seconds(Int64(limit) + 30))
-    let answer = try await withProgress(limit) {
+    let answer = try await Output.withProgress(seconds: limit, then: "waiting for the last answers") {
       try await client.post("check", CheckBody(clients: clients, seconds: seconds)) as CheckAnswer
     }
     try Output.answer(answer, output, sentence(answer))
     guard answer.decisions > 0 else {
       throw ControlError("nobody decided anything", mend: "see `vine-mesh status voters`", .notConverged)
     }
-  }
-
-  /// A bar on the terminal while the daemon works, gone when it has answered.
-  private func withProgress<Answer>(_ seconds: Int, _ work: () async throws -> Answer) async rethrows -> Answer {
-    let progress = Task {
-      for second in 0..<seconds {
-        let done = 20 * second / seconds
-        Output.progress(
-          "[\(String(repeating: "#", count: done))\(String(repeating: ".", count: 20 - done))] \(second) of \(seconds) s"
-        )
-        try await Task.sleep(for: .seconds(1))
-      }
-      Output.progress("waiting for the last answers")
-    }
-    defer {
-      progress.cancel()
-      Output.progress("")
-    }
-    return try await work()
   }
 
   private func sentence(_ answer: CheckAnswer) -> String {

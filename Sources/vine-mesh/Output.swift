@@ -19,6 +19,27 @@ enum Output {
     ask("\r\u{1B}[K" + String(printable.prefix(width - 1)))
   }
 
+  /// A bar on the terminal while something is worked at that takes about so many seconds; gone when it is done.
+  static func withProgress<Answer>(
+    seconds: Int, then late: String, _ work: () async throws -> Answer
+  ) async rethrows -> Answer {
+    let bar = Task {
+      for second in 0..<seconds {
+        let done = 20 * second / seconds
+        progress(
+          "[\(String(repeating: "#", count: done))\(String(repeating: ".", count: 20 - done))] \(second) of \(seconds) s"
+        )
+        try await Task.sleep(for: .seconds(1))
+      }
+      progress(late)
+    }
+    defer {
+      bar.cancel()
+      progress("")
+    }
+    return try await work()
+  }
+
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
   static var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 
@@ -41,7 +62,8 @@ extension QueryOptions {
   /// - Returns: the last view shown.
   @discardableResult
   func show<Shown: Screen>(
-    _: Shown.Type, choose: ((Shown) throws -> Shown)? = nil
+    _: Shown.Type, choose: ((Shown) throws -> Shown)? = nil,
+    draw: (Shown, Palette) -> [String] = { $0.lines($1) }
   ) async throws -> Shown {
     let client = try daemon.client()
     while true {
@@ -52,7 +74,7 @@ extension QueryOptions {
       }
       let shown = try choose.map { try $0(whole) } ?? whole
       let bytes = choose == nil ? document : try shown.document()
-      let text = output.json ? String(decoding: bytes, as: UTF8.self) + "\n" : shown.text(output.palette)
+      let text = output.json ? String(decoding: bytes, as: UTF8.self) + "\n" : draw(shown, output.palette).map { $0 + "\n" }.joined()
       Output.write((watch && !output.json ? watchHead : "") + text)
       guard watch else { return shown }
       try await Task.sleep(for: .seconds(1))
@@ -61,4 +83,10 @@ extension QueryOptions {
 
   /// On a terminal the screen is cleared, elsewhere a line parts one screen from the next.
   private var watchHead: String { Output.isTerminal ? "\u{1B}[H\u{1B}[2J" : "---\n" }
+}
+
+extension QueryOptions {
+  func showRelay(why: Bool) async throws {
+    try await show(RelayView.self, draw: { view, palette in view.lines(palette, why: why) })
+  }
 }

@@ -15,7 +15,14 @@ struct Status: AsyncParsableCommand {
   @Argument(help: "One view instead of the screen.")
   var view: Part?
 
+  @Flag(help: "With `relay`: what each peer gets through each candidate, and what decided.")
+  var why = false
+
   @OptionGroup var query: QueryOptions
+
+  func validate() throws {
+    guard !why || view == .relay else { throw ValidationError("--why goes with `status relay`") }
+  }
 
   func run() async throws {
     switch view {
@@ -28,7 +35,7 @@ struct Status: AsyncParsableCommand {
     case .blocks: try await query.show(BlocksView.self)
     case .voters: try await query.show(VotersView.self)
     case .links: try await query.show(LinksView.self)
-    case .relay: try await query.show(RelayView.self)
+    case .relay: try await query.showRelay(why: why)
     case .queues: try await query.show(QueuesView.self)
     case .certs: try await query.show(CertsView.self)
     case .drops: try await query.show(DropsView.self)

@@ -17,30 +17,43 @@ extension VotersView: Screen {
 
 extension LinksView: Screen {
   public func lines(_ palette: Palette) -> [String] {
-    var table = Table("from", "to", ">RTT", ">bandwidth", ">measured")
+    var table = Table(
+      "from", "to", "path", ">RTT", ">loss", ">bandwidth", ">sure", ">measured", ">MTU", "last error")
     for link in links {
-      let age = link.measuredSecondsAgo.map { "\(Measure.duration($0)) ago" } ?? "-"
+      let path = link.path.map { kind in
+        [kind.rawValue, link.via ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+      }
+      let error = link.lastError.map { what in
+        what + (link.lastErrorSecondsAgo.map { ", \(Measure.duration($0)) ago" } ?? "")
+      }
       table.add(
-        Cell(link.from), Cell(link.to), Cell(Measure.optional(link.rttMs, "ms")),
-        Cell(Measure.optional(link.bandwidthMbps, "Mbit/s")), Cell(age))
+        Cell(link.from), Cell(link.to), Cell(path ?? "-"), Cell(Measure.optional(link.rttMs, "ms")),
+        Cell(Measure.optional(link.lossPercent, "%")), Cell(Measure.optional(link.bandwidthMbps, "Mbit/s")),
+        Cell(link.confidencePercent.map { "\($0) %" } ?? "-"),
+        Cell(link.measuredSecondsAgo.map { "\(Measure.duration($0)) ago" } ?? "-"),
+        Cell(link.innerMtu.map(String.init) ?? "-"), Cell(error ?? "-"))
     }
     return table.lines(palette, ifEmpty: "no link is known")
   }
 }
 
 extension RelayView: Screen {
-  public func lines(_ palette: Palette) -> [String] {
+  public func lines(_ palette: Palette) -> [String] { lines(palette, why: false) }
+
+  /// - Parameter why: with what each peer gets through each candidate, and by how much the best one is better.
+  public func lines(_ palette: Palette, why: Bool) -> [String] {
     var parts = [["role: \(role.rawValue), \(Cell.printable(roleReason))"]]
-    if role == .limited { parts[0].append("queue-VR: \(Cell.printable(queueVR?.sentence ?? "none chosen"))") }
-    if !candidates.isEmpty {
-      var table = Table("candidate", "VR", "endpoint", "chosen", "note")
-      for line in candidates {
-        table.add(
-          Cell(line.site), Cell(Phrase.node(line.node)), Cell(line.endpoint), Cell(line.isChosen ? "yes" : "no"),
-          Cell(line.note))
-      }
-      parts.append(table.lines(palette, ifEmpty: ""))
+    if let nat {
+      let seen = seenAs.isEmpty ? "" : "; seen as \(seenAs.map(Cell.printable).joined(separator: ", "))"
+      parts[0].append("NAT: \(Cell.printable(nat))\(seen)")
     }
+    if role == .limited {
+      parts[0].append("queue-VR: \(Cell.printable(queueVR?.sentence ?? "none chosen"))")
+      if let standby { parts[0].append("standby: \(Cell.printable(standby))") }
+      if let pinned { parts[0].append("pinned to \(Cell.printable(pinned)): `vine-mesh relay unpin` lets it choose") }
+    }
+    if !candidates.isEmpty { parts.append(candidateTable.lines(palette, ifEmpty: "")) }
+    if why { parts.append(reasons(palette)) }
     var table = Table("serves", "VR", "channel", ">frames", ">bytes")
     for line in served {
       table.add(
@@ -50,6 +63,36 @@ extension RelayView: Screen {
     }
     parts.append(table.lines(palette, ifEmpty: "serves no limited-VR"))
     return Array(parts.joined(separator: [""]))
+  }
+
+  private var candidateTable: Table {
+    var table = Table("candidate", "VR", "endpoint", "chosen", ">bandwidth", ">measured", "note")
+    for line in candidates {
+      table.add(
+        Cell(line.site), Cell(Phrase.node(line.node)), Cell(line.endpoint), Cell(line.isChosen ? "yes" : "no"),
+        Cell(Measure.optional(line.bandwidthMbps, "Mbit/s")),
+        Cell(line.measuredSecondsAgo.map { "\(Measure.duration($0)) ago" } ?? "-"), Cell(line.note))
+    }
+    return table
+  }
+
+  private func reasons(_ palette: Palette) -> [String] {
+    var table = Table("through", "peer", ">gets", "narrowest link")
+    for line in candidates {
+      for pair in line.pairs {
+        table.add(
+          Cell(line.site), Cell(pair.peer), Cell(Measure.optional(pair.bandwidthMbps, "Mbit/s")),
+          Cell(pair.narrowest == "own" ? "\(line.site) to this VR" : "\(pair.peer) to \(line.site)"))
+      }
+    }
+    guard let first = candidates.first, candidates.count > 1 else {
+      return table.lines(palette, ifEmpty: "nothing to choose between")
+    }
+    let rule = "the best is the one through which the worst-served peer gets most, then the second worst"
+    let verdict =
+      margin.map { "\(first.site) is \(Measure.decimal($0)) times as good where it first differs; a move takes 1.25" }
+      ?? "nothing tells them apart yet"
+    return table.lines(palette, ifEmpty: "no peers are known") + ["", rule, Cell.printable(verdict)]
   }
 }
 
