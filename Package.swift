@@ -35,6 +35,7 @@ let package = Package(
     .executable(name: "vine-meshd", targets: ["vine-meshd"]),
     .executable(name: "vine-mesh", targets: ["vine-mesh"]),
     .executable(name: "vine-sim", targets: ["vine-sim"]),
+    .executable(name: "vine-link", targets: ["vine-link"]),
     .library(name: "VineWire", targets: ["VineWire"]),
   ],
   dependencies: [
@@ -68,6 +69,7 @@ let package = Package(
     core("VinePacket"),
     core("VineRelay"),
     core("VinePath"),
+    core("VineLink"),
     core("VineSession", ["CSodium"]),
     core("VineIdentity", ["CSodium", x509, crypto, asn1]),
 
@@ -111,6 +113,9 @@ let package = Package(
     .executableTarget(
       name: "vine-mesh", dependencies: ["VineHost", "VineControl", arguments], swiftSettings: swiftSettings),
 
+    // An emulated link between network namespaces, for the tests.
+    .executableTarget(
+      name: "vine-link", dependencies: ["VineLink", "VineBase", "CLinuxShim", arguments], swiftSettings: swiftSettings),
     .executableTarget(
       name: "vine-sim", dependencies: ["VineSimulation", "VineBase", "VineGossip", "VineRouter", arguments],
       swiftSettings: swiftSettings),
@@ -125,6 +130,7 @@ let package = Package(
     tests(of: "VinePacket"),
     tests(of: "VineRelay"),
     tests(of: "VinePath"),
+    tests(of: "VineLink"),
     tests(of: "VineSession"),
     tests(of: "VineIdentity", [x509, crypto, asn1]),
     tests(of: "VineWire", ["VineAddress", "VineGossip", "VineRaft", "VineRegistry", "VinePath"]),

@@ -3,6 +3,7 @@
 
   serf  as many vine-mesh daemons as serf agents (Debian's package), each in a network namespace of its own, with the
         same loss: how long until all know all, a change, a death; bytes, processor and memory at rest
+  table3  the paper's Table 3 over emulated links
   etcd  three voters of both on the same disk: decisions a second
 
 Writes reports/bench.json and removes all it made.
@@ -17,7 +18,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from lib import beside_etcd, beside_serf, sandbox  # noqa: E402
+from lib import beside_etcd, beside_serf, sandbox, table3  # noqa: E402
 from lib.flock import MACHINES_MAX  # noqa: E402
 from lib.programs import needs_build, needs_root  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
@@ -25,7 +26,7 @@ from lib.sandbox import Interrupted  # noqa: E402
 from lib.shell import Runner  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SUITES = ("etcd", "serf")
+SUITES = ("etcd", "serf", "table3")
 
 
 def arguments() -> argparse.Namespace:
@@ -60,6 +61,8 @@ def main() -> int:
         if "etcd" in (options.suite or SUITES):
             rounds = 3 if options.quick else 7
             beside_etcd.compare(binaries, report, console, rounds=rounds, verbose=options.verbose)
+        if "table3" in (options.suite or SUITES):
+            table3.compare(binaries, report, console, quick=options.quick, verbose=options.verbose)
         if "serf" in (options.suite or SUITES):
             beside_serf.compare(
                 binaries,

@@ -70,4 +70,6 @@ void vine_name_thread(const char *name);
 /// strerror that two threads may call at once; a constant text.
 const char *vine_error_text(int error);
 
+#include "packet_socket.h"
+
 #endif
