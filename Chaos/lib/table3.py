@@ -48,8 +48,9 @@ class Case:
     direct: bool = False
 
     def relays(self, pair: tuple[str, str]) -> bool:
-        """Frames between the two pass a third VR."""
-        return any(site in self.limited for site in pair) and self.queue not in pair
+        """Frames between the two pass a third VR: a limited one has channels to two public ones, its queue-VR and the
+        standby, and only others than these are reached through the queue-VR."""
+        return all(site in self.limited for site in pair)
 
     def roads(self, pair: tuple[str, str]) -> list[tuple[str, str]]:
         """The links that frames pass."""

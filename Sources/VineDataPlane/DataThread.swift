@@ -83,8 +83,10 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     parts.trains.expire(at: now)
     parts.relays.drain(at: now)
     guard now >= nextReport else { return }
-    nextReport = now + Limits.report
     let busy = parts.peers.takeBusy()
-    if !busy.isEmpty { onEvent(.traffic(busy)) }
+    // After a pause the first packet is told at the next tick.
+    guard !busy.isEmpty else { return }
+    nextReport = now + Limits.report
+    onEvent(.traffic(busy))
   }
 }

@@ -97,7 +97,9 @@ extension Router {
             from: directory.name(of: teller), to: directory.name(of: peer), bandwidthMbps: step.rate.megabits))
       }
     }
-    return LinksView(links: (own + told).sorted { ($0.path == nil ? 1 : 0, $0.from, $0.to) < ($1.path == nil ? 1 : 0, $1.from, $1.to) })
+    return LinksView(
+      links: (own + told).sorted { ($0.path == nil ? 1 : 0, $0.from, $0.to) < ($1.path == nil ? 1 : 0, $1.from, $1.to) }
+    )
   }
 
   func ownLink(_ peer: NodeID, _ context: ViewContext) -> LinkLine {

@@ -219,9 +219,10 @@ public struct LinkProbing: Sendable {
       let pause = Duration.nanoseconds(interval.inNanoseconds / 2)
       link.next = now + (isDue ? .milliseconds(300) : isInDoubt ? min(.milliseconds(500), pause) : pause)
       isSettled = !isDue
-      return link.rate.flatMap { link.filter.read($0, at: now) }
+      // The magnitude alone is nothing to tell.
+      return isDue ? nil : link.rate.flatMap { link.filter.read($0, at: now) }
     }
-    if step != .some(nil) { effects.append(.told) }
+    if case .some(.some) = step { effects.append(.told) }
     if isSettled, links[node]?.isWanted == true { effects.append(.measured(node)) }
     if isSettled { _ = links.update(node) { $0.isWanted = false } }
     return effects

@@ -63,6 +63,7 @@ final class Emulator {
 
   static var now: Instant {
     var time = timespec()
+    // tidy allows clock: this is the shell, LinkQueue takes an Instant
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
   }
@@ -130,8 +131,9 @@ final class Direction {
   }
 
   private func take(_ frame: UnsafeRawBufferPointer, at now: Instant) {
-    guard case .passes(let due, let isDoubled, let overtakes) = queue.take(
-      max(0, frame.count - Self.ethernetHeader), at: now)
+    guard
+      case .passes(let due, let isDoubled, let overtakes) = queue.take(
+        max(0, frame.count - Self.ethernetHeader), at: now)
     else { return }
     for _ in 0..<(isDoubled ? 2 : 1) {
       if overtakes, due <= now {
@@ -164,7 +166,9 @@ final class Direction {
       var sent = 0
       while sent < count {
         let result = Int(vine_send_messages(target, outgoing.messages + sent, UInt32(count - sent)))
-        if result > 0 { sent += result } else {
+        if result > 0 {
+          sent += result
+        } else {
           refused += 1
           sent += 1
         }

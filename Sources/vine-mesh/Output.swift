@@ -74,7 +74,9 @@ extension QueryOptions {
       }
       let shown = try choose.map { try $0(whole) } ?? whole
       let bytes = choose == nil ? document : try shown.document()
-      let text = output.json ? String(decoding: bytes, as: UTF8.self) + "\n" : draw(shown, output.palette).map { $0 + "\n" }.joined()
+      let text =
+        output.json
+        ? String(decoding: bytes, as: UTF8.self) + "\n" : draw(shown, output.palette).map { $0 + "\n" }.joined()
       Output.write((watch && !output.json ? watchHead : "") + text)
       guard watch else { return shown }
       try await Task.sleep(for: .seconds(1))

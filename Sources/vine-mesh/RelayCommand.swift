@@ -32,7 +32,8 @@ struct RelayCommand: AsyncParsableCommand {
   }
 
   struct Unpin: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lets this VR choose its queue-VR by measured links again.")
+    static let configuration = CommandConfiguration(
+      abstract: "Lets this VR choose its queue-VR by measured links again.")
 
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
@@ -72,7 +73,8 @@ struct RelayCommand: AsyncParsableCommand {
         rate.map { "\(Measure.decimal($0)) Mbit/s \(word) \(link.to)" }
       }
       let sure = link.confidencePercent.map { ", \($0) % sure" } ?? ""
-      return directions.isEmpty ? "nothing is known of the link to \(link.to)" : directions.joined(separator: ", ") + sure
+      return directions.isEmpty
+        ? "nothing is known of the link to \(link.to)" : directions.joined(separator: ", ") + sure
     }
   }
 }

@@ -115,16 +115,34 @@ enum Figure3 {
     ])
 
   static let links = LinksView(links: [
-    LinkLine(from: "nwu", to: "pu", rttMs: 6.82, bandwidthMbps: 63.1, measuredSecondsAgo: 12),
-    LinkLine(from: "uf", to: "nwu", rttMs: 27.8, bandwidthMbps: 17.5, measuredSecondsAgo: 3),
-    LinkLine(from: "uf", to: "pu"),
+    LinkLine(
+      from: "pu", to: "nwu", path: .direct, via: "198.18.0.2:2247", rttMs: 6.82, lossPercent: 0, bandwidthMbps: 63.1,
+      outMbps: 63.1, inMbps: 64.9, confidencePercent: 91, measuredSecondsAgo: 12, innerMtu: 1436),
+    LinkLine(
+      from: "pu", to: "uf", path: .relay, via: "nwu", rttMs: 34.6, innerMtu: 1388,
+      lastError: "no answer from 2 endpoints", lastErrorSecondsAgo: 40),
+    LinkLine(from: "uf", to: "nwu", bandwidthMbps: 17.5),
   ])
 
   static let relay = RelayView(
-    role: .limited, roleReason: "no dial-back arrived in 3 s", queueVR: atPU.queueVR,
+    role: .limited, roleReason: "no dial-back arrived in 3 s",
+    nat: "endpoint-independent mapping, address and port-dependent filtering",
+    seenAs: ["198.18.3.2:2247 by nwu", "198.18.3.2:2247 by uf"], queueVR: atPU.queueVR, standby: "uf", margin: 3.09,
     candidates: [
-      RelayCandidate(site: "nwu", node: nwu, endpoint: "198.18.0.2:2247", isChosen: true),
-      RelayCandidate(site: "uf", node: uf, endpoint: "198.18.0.1:2247", isChosen: false, note: "17.5 Mbit/s to nwu"),
+      RelayCandidate(
+        site: "nwu", node: nwu, endpoint: "198.18.0.2:2247", isChosen: true, bandwidthMbps: 63.1,
+        measuredSecondsAgo: 12,
+        pairs: [
+          RelayPair(peer: "uf", bandwidthMbps: 17.5, narrowest: "peer"),
+          RelayPair(peer: "nwu", bandwidthMbps: 63.1, narrowest: "own"),
+        ], note: "serves 2 more"),
+      RelayCandidate(
+        site: "uf", node: uf, endpoint: "198.18.0.1:2247", isChosen: false, bandwidthMbps: 20.4,
+        measuredSecondsAgo: 15,
+        pairs: [
+          RelayPair(peer: "nwu", bandwidthMbps: 17.5, narrowest: "peer"),
+          RelayPair(peer: "uf", bandwidthMbps: 20.4, narrowest: "own"),
+        ]),
     ],
     served: [ServedVR(site: "pu", node: pu, channelOpen: false, forwardedFrames: 7, forwardedBytes: 9100)])
 

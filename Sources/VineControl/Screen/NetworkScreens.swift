@@ -91,7 +91,7 @@ extension RelayView: Screen {
     let rule = "the best is the one through which the worst-served peer gets most, then the second worst"
     let verdict =
       margin.map { "\(first.site) is \(Measure.decimal($0)) times as good where it first differs; a move takes 1.25" }
-      ?? "nothing tells them apart yet"
+      ?? "nothing tells them apart"
     return table.lines(palette, ifEmpty: "no peers are known") + ["", rule, Cell.printable(verdict)]
   }
 }
