@@ -3,6 +3,7 @@
 
   serf  as many vine-mesh daemons as serf agents (Debian's package), each in a network namespace of its own, with the
         same loss: how long until all know all, a change, a death; bytes, processor and memory at rest
+  churn   how long traffic stands still when a NAT forgets, a queue-VR dies, a channel is cut
   table3  the paper's Table 3 over emulated links
   etcd  three voters of both on the same disk: decisions a second
 
@@ -18,7 +19,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from lib import beside_etcd, beside_serf, sandbox, table3  # noqa: E402
+from lib import beside_etcd, beside_serf, churn, sandbox, table3  # noqa: E402
 from lib.flock import MACHINES_MAX  # noqa: E402
 from lib.programs import needs_build, needs_root  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
@@ -26,7 +27,7 @@ from lib.sandbox import Interrupted  # noqa: E402
 from lib.shell import Runner  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SUITES = ("etcd", "serf", "table3")
+SUITES = ("churn", "etcd", "serf", "table3")
 
 
 def arguments() -> argparse.Namespace:
@@ -63,6 +64,8 @@ def main() -> int:
             beside_etcd.compare(binaries, report, console, rounds=rounds, verbose=options.verbose)
         if "table3" in (options.suite or SUITES):
             table3.compare(binaries, report, console, quick=options.quick, verbose=options.verbose)
+        if "churn" in (options.suite or SUITES):
+            churn.compare(binaries, report, console, verbose=options.verbose)
         if "serf" in (options.suite or SUITES):
             beside_serf.compare(
                 binaries,

@@ -52,6 +52,8 @@ public struct LinkProbing: Sendable {
     /// The first answer, and then the train with all that waits before it.
     public var answerMax = Duration.seconds(3)
     public var trainMax = Duration.seconds(12)
+    /// From the beginning of one train to that of the next, whoever measures.
+    public var rest = Duration.milliseconds(700)
     /// After a train that did not come about.
     public var retry = Duration.seconds(5)
     public var retryMax = Duration.seconds(600)
@@ -99,6 +101,8 @@ public struct LinkProbing: Sendable {
   public private(set) var links = SortedMap<NodeID, Link>()
   private var targets = SortedMap<NodeID, Endpoint>()
   private var train: Train?
+  /// After each train the lines have a rest, so that they do not follow one another.
+  private var restUntil = Instant.zero
 
   public init(settings: Settings = Settings(), random: RandomSource) {
     (self.settings, self.random) = (settings, random)
@@ -115,7 +119,7 @@ public struct LinkProbing: Sendable {
 
   public var nextWakeup: Wakeup? {
     if let train { return Wakeup(at: train.deadline, reason: "train") }
-    return links.values.map(\.next).min().map { Wakeup(at: $0, reason: "measure a link") }
+    return links.values.map(\.next).min().map { Wakeup(at: max($0, restUntil), reason: "measure a link") }
   }
 
   public mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
@@ -170,7 +174,9 @@ public struct LinkProbing: Sendable {
       train = nil
       if !late.isForeign { effects += failed(late.node, "no train came through", at: now) }
     }
-    guard train == nil, let due = links.filter({ $0.1.next <= now }).min(by: { $0.1.next < $1.1.next }) else {
+    guard train == nil, now >= restUntil,
+      let due = links.filter({ $0.1.next <= now }).min(by: { $0.1.next < $1.1.next })
+    else {
       return effects
     }
     return effects + begin(due.0, due.1, at: now)
@@ -183,12 +189,15 @@ public struct LinkProbing: Sendable {
     let estimate = isOut ? link.out : link.in
     let packets = TrainPlan.packets(expecting: estimate.last ?? estimate.rate)
     let id = random.next()
+    rest(after: now)
     train = Train(
       id: id, node: node, direction: direction, packets: packets, isForeign: false, endpoint: link.endpoint,
       deadline: now + settings.answerMax)
     let request = Effect.request(id, of: node, at: link.endpoint, packets: packets, isWanted: direction == .in)
     return direction == .in ? [.expect(id, from: node), request] : [request]
   }
+
+  private mutating func rest(after now: Instant) { restUntil = now + settings.rest }
 
   private mutating func ready(_ id: UInt64, _ node: NodeID, at now: Instant) -> [Effect] {
     guard var train, train.id == id, train.node == node, !train.isForeign, train.direction == .out else { return [] }
@@ -258,7 +267,8 @@ public struct LinkProbing: Sendable {
     _ id: UInt64, _ node: NodeID, _ from: Endpoint, _ packets: Int, _ isWanted: Bool, at now: Instant
   ) -> [Effect] {
     // Whoever asks in vain asks again, at another time.
-    guard train == nil, packets > 0 else { return [] }
+    guard train == nil, now >= restUntil, packets > 0 else { return [] }
+    rest(after: now)
     train = Train(
       id: id, node: node, direction: isWanted ? .out : .in, packets: packets, isForeign: true, endpoint: from,
       deadline: now + (isWanted ? .seconds(1) : settings.trainMax))

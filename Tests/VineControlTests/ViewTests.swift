@@ -28,7 +28,7 @@ import VineControl
 
   @Test func `what is not known is left out`() throws {
     let text = String(decoding: try Figure3.links.document(), as: UTF8.self)
-    #expect(text.contains(#"{"from":"uf","to":"pu"}"#))
+    #expect(text.contains(#"{"bandwidthMbps":17.5,"from":"uf","to":"nwu"}"#))
     #expect(!text.contains("null"))
   }
 

@@ -34,14 +34,14 @@ import VineBase
     #expect(throws: FrameError.truncated) { try parsed(relay + [UInt8](repeating: 0, count: 15)) }
   }
 
-  @Test func `reserved bytes must be zero and only three kinds have this header`() {
+  @Test func `reserved bytes must be zero and handshakes and probes have another header`() {
     let good = written(FrameHeader(kind: .control, index: 1, counter: 1)) + [UInt8](repeating: 0, count: 16)
     for position in 1...3 {
       var bad = good
       bad[position] = 1
       #expect(throws: FrameError.reservedBytes) { try parsed(bad) }
     }
-    for kind: UInt8 in [0, 1, 4, 6, 255] {
+    for kind: UInt8 in [0, 1, 4, 7, 255] {
       #expect(throws: FrameError.unknownKind) { try parsed([kind] + good.dropFirst()) }
     }
   }

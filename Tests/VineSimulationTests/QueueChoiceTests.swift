@@ -44,7 +44,8 @@ import VineRouter
     links[[0, 2]] = 2
     for (pair, megabits) in links { world.underlay.links[pair] = Self.rate(megabits) }
     let time = world.run(atMost: .seconds(60), step: .milliseconds(500)) { queueVR(of: 2, in: $0) == 1 }
-    #expect(time.map { $0 <= .seconds(30) } == true, "moved after \(time.map { "\($0)" } ?? "never")")
+    let told = time.map { "after \($0)" } ?? "never"
+    #expect(time.map { $0 <= .seconds(30) } == true, "moved \(told)")
   }
 
   @Test func `an hour of links that vary by a tenth makes nobody move`() throws {
