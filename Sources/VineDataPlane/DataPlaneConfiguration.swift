@@ -56,6 +56,8 @@ enum Limits {
   static let unauthenticatedChannel: Duration = .seconds(10)
   /// A session of our own making displaces a working one when its first frame came, or after this.
   static let unconfirmedSession: Duration = .seconds(1)
+  /// What waited for a limited-VR goes by UDP in portions of half of this.
+  static let directBurst = 128 << 10
   /// Slow work: expiry and events that are due.
   static let tick: Duration = .milliseconds(200)
   /// Between two reports of whom packets are exchanged with.

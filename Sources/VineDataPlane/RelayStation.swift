@@ -30,8 +30,10 @@ final class RelayStation {
   ///   - hops: how many queue-VRs it had passed when it came here.
   func forward(_ inner: UnsafeRawBufferPointer, to tag: NodeTag, from source: NodeTag, hops: UInt8, at now: Instant) {
     guard hops <= 1 else { return counters.drop(.relayHops) }
-    if let peer = peers[tag], transmitter.openChannel(to: peer) != nil, !waiting.holds(tag) {
-      return pass(inner, tag: source, hops: hops + 1, source: nil, to: peer, at: now)
+    if waiting.serves(tag) || transmitter.hasChannel(to: tag), let peer = peers[tag], !waiting.holds(tag),
+      hand(inner, from: source, hops: hops + 1, to: peer, at: now)
+    {
+      return
     }
     if waiting.serves(tag) { return waiting.keep(inner, for: tag, from: source, hops: hops + 1, at: now) }
     guard hops == 0 else { return counters.drop(.relayHops) }
@@ -45,14 +47,36 @@ final class RelayStation {
   /// Sends what waits for limited-VRs whose channel is open and has room.
   func drain(at now: Instant) {
     for tag in waiting.store.waiting {
-      guard let peer = peers[tag], peer.hasSession, let channel = transmitter.openChannel(to: peer) else { continue }
-      let room = channels.room(of: channel).bytes
+      guard let peer = peers[tag], peer.hasSession, let room = room(to: peer) else { continue }
       guard room > Limits.slot else { continue }
       // Half of the room: the headers of small frames must fit, too.
       waiting.drain(tag, upTo: ByteCount(room / 2), at: now) { source, hops, inner in
-        pass(inner, tag: source, hops: hops, source: nil, to: peer, at: now)
+        _ = hand(inner, from: source, hops: hops, to: peer, at: now)
       }
     }
+  }
+
+  /// To a limited-VR of this one: over its channel, where it takes the tag for the source's, or by UDP if there is a
+  /// direct way, with both tags.
+  /// - Returns: false if neither is there.
+  private func hand(
+    _ inner: UnsafeRawBufferPointer, from source: NodeTag, hops: UInt8, to peer: Peer, at now: Instant
+  ) -> Bool {
+    if transmitter.openChannel(to: peer) != nil {
+      pass(inner, tag: source, hops: hops, source: nil, to: peer, at: now)
+    } else if case .datagram? = peer.carrier, peer.hasSession {
+      pass(inner, tag: peer.tag, hops: hops, source: source, to: peer, at: now)
+    } else {
+      return false
+    }
+    return true
+  }
+
+  /// Bytes that the way to a limited-VR takes at once; nil if there is none.
+  private func room(to peer: Peer) -> Int? {
+    if let channel = transmitter.openChannel(to: peer) { return channels.room(of: channel).bytes }
+    if case .datagram? = peer.carrier { return Limits.directBurst }
+    return nil
   }
 
   private func pass(

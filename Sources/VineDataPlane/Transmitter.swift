@@ -77,6 +77,9 @@ final class Transmitter {
     return carry(frame, by: peer.carrier, at: now)
   }
 
+  /// Whether frames for the VR with this tag go by a channel that is open.
+  func hasChannel(to tag: NodeTag) -> Bool { peers[tag].map { openChannel(to: $0) != nil } ?? false }
+
   /// The channel that frames for `peer` go by, if it is open.
   func openChannel(to peer: Peer) -> ChannelID? {
     guard case .channel(let channel) = peer.carrier, channels.isOpen(channel) else { return nil }

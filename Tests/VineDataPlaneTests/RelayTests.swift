@@ -56,6 +56,25 @@ struct RelayTests {
     #expect(world[3].status.channels.map(\.isDialled) == [true])
   }
 
+  @Test func `a queue-VR that reaches its limited-VR directly passes frames on by UDP, also those that waited`() throws
+  {
+    let world = try threeSites()
+    world[3].plane.post(.path(world[2].node, .datagram(world[2].endpoint)))
+    world[2].plane.post(.path(world[3].node, .datagram(world[3].endpoint)))
+    for (from, to) in [(1, 3), (3, 1), (2, 3), (3, 2)] {
+      let answer = world[from].ping(world[to])
+      #expect(answer.output.contains(" 0% packet loss"), "\(from) to \(to): \(answer.output)")
+    }
+    #expect(world[1].ping(world[3], "-c 1 -W 2 -M dont -s 4000").status == 0)
+    world[2].plane.post(.path(world[3].node, nil))
+    let ping = try Background("ping -n -c 2 -i 0.1 -W 5 \(world[3].hostAddress)", namespace: world[1].host)
+    defer { withExtendedLifetime(ping) {} }
+    #expect(eventually { world[2].status.queues.first?.frames == 2 })
+    world[2].plane.post(.path(world[3].node, .datagram(world[3].endpoint)))
+    #expect(eventually { world[2].status.relay.forwarded == 2 && world[2].status.queues.isEmpty })
+    #expect(world[2].status.drops.allSatisfy { $0.1 == 0 }, "\(world[2].status.drops)")
+  }
+
   @Test func `TCP and large packets go through the queue-VR, too`() throws {
     let world = try threeSites()
     #expect(try Iperf.rate(from: world[1], to: world[3], seconds: 1) > 10)
