@@ -57,8 +57,8 @@ public enum DataPlaneEvent: Sendable {
   case needsSession(NodeID)
   /// What arrived of an expected train, in the order in which it did.
   case train(UInt64, from: NodeID, [ArrivedFrame], sent: Int)
-  /// Packets were exchanged with these VRs since the last time. At most once a second.
-  case traffic([NodeID])
+  /// Packets were exchanged with these VRs in `within`: bytes sent and received. At most once a second.
+  case traffic([(node: NodeID, sent: Int, received: Int)], within: Duration)
   /// A limited-VR's frame for the VR with this tag was dropped for want of a session with it, or with its queue-VR. At
   /// most ten a second.
   case needsRelay(to: NodeTag)

@@ -11,6 +11,7 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
   private let parts: Parts<Injection>
   private var nextTick: Instant
   private var nextReport: Instant
+  private var lastReport: Instant
   private let onEvent: @Sendable (DataPlaneEvent) -> Void
 
   /// Batches of one source before the others get their turn.
@@ -25,6 +26,7 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     receiver = DatagramReceiver(descriptor: parts.socket.raw)
     nextTick = MonotonicClock.now
     nextReport = nextTick + Limits.report
+    lastReport = nextTick
     do throws(SystemError) {
       try loop.watch(mailbox.descriptor, as: .mailbox)
       try loop.watch(capture.descriptor, as: .capture)
@@ -86,7 +88,8 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     let busy = parts.peers.takeBusy()
     // After a pause the first packet is told at the next tick.
     guard !busy.isEmpty else { return }
-    nextReport = now + Limits.report
-    onEvent(.traffic(busy))
+    let since = lastReport
+    (lastReport, nextReport) = (now, now + Limits.report)
+    onEvent(.traffic(busy, within: now - since))
   }
 }

@@ -16,8 +16,8 @@ final class Peer {
   var sent = Traffic()
   var received = Traffic()
   var lastHeard: Instant?
-  /// Packets sent and received when they were last looked at.
-  private var packetsSeen: UInt64 = 0
+  /// Bytes sent and received when they were last looked at.
+  private var seen: (sent: UInt64, received: UInt64) = (0, 0)
   private var lastAsked: Instant?
 
   init(_ node: NodeID) { (self.node, tag) = (node, node.tag) }
@@ -72,11 +72,12 @@ final class Peer {
     return true
   }
 
-  /// Whether packets were exchanged since the last call.
-  func takeMoved() -> Bool {
-    let packets = sent.packets &+ received.packets
-    defer { packetsSeen = packets }
-    return packets != packetsSeen
+  /// Bytes of packets since the last call; nil if there were none.
+  func takeMoved() -> (sent: Int, received: Int)? {
+    let (before, now) = (seen, (sent: sent.bytes, received: received.bytes))
+    seen = now
+    guard before != now else { return nil }
+    return (Int(clamping: now.sent &- before.sent), Int(clamping: now.received &- before.received))
   }
 
   var hasSession: Bool { !sessions.isEmpty }

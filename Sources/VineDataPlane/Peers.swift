@@ -64,9 +64,9 @@ final class Peers {
     for node in byNode.keys.sorted() { byNode[node]?.promote(at: now) }
   }
 
-  /// VRs that packets were exchanged with since the last call, sorted.
-  func takeBusy() -> [NodeID] {
-    byNode.values.filter { $0.takeMoved() }.map(\.node).sorted()
+  /// VRs that packets were exchanged with since the last call, with bytes sent and received; sorted.
+  func takeBusy() -> [(node: NodeID, sent: Int, received: Int)] {
+    all.compactMap { peer in peer.takeMoved().map { (peer.node, $0.sent, $0.received) } }
   }
 
   /// Sorted by node.

@@ -162,7 +162,8 @@ extension RouterInput {
       case .dialBack(let nonce, let endpoint): .dialBack(nonce: nonce, from: endpoint)
       case .unknownSession(let carrier): .unknownSession(via: carrier)
       case .needsSession(let peer): .needsSession(peer)
-      case .traffic(let peers): .traffic(peers)
+      case .traffic(let peers, let passed):
+        .traffic(peers.map { TrafficShare($0.node, sent: $0.sent, received: $0.received, within: passed) })
       case .train(let id, let peer, let frames, let sent):
         .train(
           id, from: peer,

@@ -57,7 +57,10 @@ public struct LinkProbing: Sendable {
     /// After a train that did not come about.
     public var retry = Duration.seconds(5)
     public var retryMax = Duration.seconds(600)
-    /// Trains of others this VR serves at one time.
+    /// While packets of hosts go at most of the rate, trains wait; but not longer than `provenMax` after the last.
+    public var provenFor = Duration.seconds(3)
+    public var provenMax = Duration.seconds(60)
+    /// Links that are kept measured.
     public var linksMax = 16
 
     public init() {}
@@ -76,6 +79,15 @@ public struct LinkProbing: Sendable {
     var failures = 0
     var filter = ReadingFilter()
     var isWanted = false
+
+    /// The last train in either direction.
+    var trained: Instant? { [out.measured, self.in.measured].compactMap { $0 }.max() }
+
+    /// Packets go at more than half of what is believed.
+    func isProven(_ rate: BitRate?, _ estimate: LinkEstimate) -> Bool {
+      guard let rate, let believed = estimate.rate else { return false }
+      return rate.bitsPerSecond > believed.bitsPerSecond / 2
+    }
 
     /// Bits a second of the slower direction; nil until one is known.
     public var rate: BitRate? {
@@ -253,9 +265,16 @@ public struct LinkProbing: Sendable {
   private mutating func delivered(
     _ node: NodeID, _ to: BitRate?, _ from: BitRate?, at now: Instant
   ) -> [Effect] {
+    let settings = settings
     let step = links.update(node) { link -> ReadingFilter.Step? in
       if let to { link.out.deliver(to, at: now) }
       if let from { link.in.deliver(from, at: now) }
+      // Packets of hosts fill the link and prove its rate: a train would only be in their way, for a while.
+      if link.isProven(to, link.out) || link.isProven(from, link.in), let last = link.trained,
+        now - last < settings.provenMax
+      {
+        link.next = max(link.next, now + settings.provenFor)
+      }
       return link.rate.flatMap { link.filter.read($0, at: now) }
     }
     return step == nil || step == .some(nil) ? [] : [.told]

@@ -5,8 +5,14 @@ import VineWire
 /// Direct ways past queue-VRs, and what the NAT in front of this VR does.
 extension Router {
   /// Packets flow: a direct way is worth looking for where a limited-VR is at one end.
-  mutating func trafficFlows(with busy: [NodeID], _ turn: inout Turn) {
-    if !busy.isEmpty { run(keeper: .busy, &turn) }
+  mutating func trafficFlows(_ shares: [TrafficShare], _ turn: inout Turn) {
+    if !shares.isEmpty { run(keeper: .busy, &turn) }
+    for share in shares {
+      // What went by another way says nothing of the link.
+      guard case .datagram? = peers.all[share.node]?.carrier else { continue }
+      run(links: .delivered(share.node, to: share.sent, from: share.received), &turn)
+    }
+    let busy = shares.map(\.node)
     guard placement.usesDirectPaths else { return }
     let wishes = busy.compactMap { peer -> DirectPaths.Wish? in
       guard peers.isConnected(peer), let record = directory.records[peer] else { return nil }

@@ -125,7 +125,7 @@ public struct Router: Sendable {
     case .dialBack(let nonce, let from):
       run(reachability: .dialBackArrived(nonce: nonce), &turn)
       run(nat: .dialBackArrived(nonce: nonce, from: from), &turn)
-    case .traffic(let peers): trafficFlows(with: peers, &turn)
+    case .traffic(let shares): trafficFlows(shares, &turn)
     case .train(let id, let peer, let arrivals, let sent):
       run(links: .arrived(id, from: peer, arrivals, sent: sent), &turn)
     case .needsSession(let peer): connect(to: peer, &turn)

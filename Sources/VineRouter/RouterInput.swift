@@ -19,7 +19,7 @@ public enum RouterInput: Sendable {
   case dialBack(nonce: [UInt8], from: Endpoint)
   case needsSession(NodeID)
   /// Packets were exchanged with these VRs since the last time; said each second while there are any.
-  case traffic([NodeID])
+  case traffic([TrafficShare])
   /// A limited-VR wants to reach the VR with this tag through this one, which has no session with it.
   case needsRelay(to: NodeTag)
   /// A frame came on a session that is not known here (any more).
@@ -31,6 +31,23 @@ public enum RouterInput: Sendable {
   case addressesChanged([IPv4Address])
   // From people and middleware, through the local API.
   case request(RequestID, LocalRequest)
+}
+
+/// What was exchanged with one VR in a while.
+public struct TrafficShare: Hashable, Sendable {
+  public let node: NodeID
+  /// Bits of packets a second; nil without a while.
+  public let sent, received: BitRate?
+
+  /// - Parameters: bytes of packets of hosts.
+  public init(_ node: NodeID, sent: Int = 0, received: Int = 0, within passed: Duration = .zero) {
+    func rate(_ byteCount: Int) -> BitRate? {
+      guard passed >= .milliseconds(500), byteCount > 0 else { return nil }
+      return BitRate(bitsPerSecond: Int64(Double(byteCount) * 8 / passed.inSeconds))
+    }
+    self.node = node
+    (self.sent, self.received) = (rate(sent), rate(received))
+  }
 }
 
 /// Numbers a local request until it is answered.

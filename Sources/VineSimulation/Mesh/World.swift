@@ -217,8 +217,8 @@ public struct World: Sendable {
 
   /// Hosts of the two sites exchange packets: what the data planes report each second while they do.
   public mutating func exchange(_ first: Int, _ second: Int) {
-    input(.traffic([vrs[second].node]), to: first)
-    input(.traffic([vrs[first].node]), to: second)
+    input(.traffic([TrafficShare(vrs[second].node)]), to: first)
+    input(.traffic([TrafficShare(vrs[first].node)]), to: second)
   }
 
   /// How the VR's frames go to the other.
