@@ -10,7 +10,10 @@ struct Figures: ParsableCommand {
     discussion: "Latency is 5 to 80 ms one way. Ctrl-C ends after the run under way and keeps what was measured.")
 
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case spread, idle, crash, wronged, join, restart, heal, speed, decisions
+    case spread, idle, crash, wronged, join, restart, heal, speed, decisions, punching
+
+    /// Measured in meshes of its own, whatever sizes are asked for.
+    var isOfItsOwn: Bool { self == .decisions || self == .punching }
   }
 
   @Option(help: "Parts: \(Part.allCases.map(\.rawValue).joined(separator: ", ")); otherwise all.")
@@ -38,18 +41,18 @@ struct Figures: ParsableCommand {
     Interrupt.watch()
     let parts = only.isEmpty ? Part.allCases : only
     var figures: [Figure] = []
-    for count in nodes where !Interrupt.isAsked {
-      let parts = parts.filter { $0 != .decisions }
-      let warm = parts.allSatisfy { $0 == .join } ? nil : try warmMesh(count)
-      for part in parts where !Interrupt.isAsked {
+    let sized = parts.filter { !$0.isOfItsOwn }
+    for count in nodes where !sized.isEmpty && !Interrupt.isAsked {
+      let warm = sized.allSatisfy { $0 == .join } ? nil : try warmMesh(count)
+      for part in sized where !Interrupt.isAsked {
         let measured = try measure(part, count, warm)
         for figure in measured { print(figure.line) }
         figures += measured
         try SimulationReport.write(figures, to: report, merge: merge)
       }
     }
-    if parts.contains(.decisions), !Interrupt.isAsked {
-      let measured = try decisions()
+    for part in parts where part.isOfItsOwn && !Interrupt.isAsked {
+      let measured = try part == .decisions ? decisions() : punching()
       for figure in measured { print(figure.line) }
       figures += measured
       try SimulationReport.write(figures, to: report, merge: merge)
@@ -76,7 +79,7 @@ struct Figures: ParsableCommand {
     case (.restart, let warm?): restart(warm)
     case (.heal, let warm?): heal(warm)
     case (.speed, let warm?): speed(warm)
-    case (_, nil), (.decisions, _): []
+    case (_, nil), (.decisions, _), (.punching, _): []
     }
   }
 
@@ -174,7 +177,6 @@ struct Figures: ParsableCommand {
     ]
   }
 
-  /// Of meshes of their own, whatever sizes are asked for.
   private func decisions() throws -> [Figure] {
     let near = try Decisions.warm(roundTrip: .milliseconds(20), public: 8, limited: 0)
     let parted = try Decisions.parted(roundTrip: .milliseconds(100))
@@ -191,6 +193,36 @@ struct Figures: ParsableCommand {
       + pair("voter killed until all know who votes in its place, RTT 100 ms", p50: 30, p99: 30) {
         Decisions.replacement(far, seed: $0)
       }
+  }
+
+  /// Each pair of NAT kinds once: a direct way where the kinds admit one, the relay without a gap everywhere.
+  private func punching() throws -> [Figure] {
+    var figures: [Figure] = []
+    for (place, first) in NAT.Kind.all.enumerated() {
+      for second in NAT.Kind.all[place...] where !Interrupt.isAsked {
+        let name = "\(first) and \(second) NAT"
+        let warm = try Punching.warm(first, second)
+        let runs = each(name) { Punching.measure(warm, seed: $0) }
+        guard !runs.isEmpty else { continue }
+        let share = { (count: Int) in Double(count) * 100 / Double(runs.count) }
+        let direct = share(runs.count { $0.direct != nil })
+        figures.append(
+          first.admits(second)
+            ? Figure("\(name): direct way", direct, "%", goal: 100, .higher, seeds: runs.count)
+            : Figure("\(name): direct way that cannot be", direct, "%", goal: 0, seeds: runs.count))
+        if first.admits(second) {
+          figures.append(
+            Figure(
+              "\(name): until direct, p99", Statistics.percentile(99, runs.map(\.direct)), "s", goal: 3,
+              seeds: runs.count))
+        }
+        figures.append(
+          Figure(
+            "\(name): a way at all times", share(runs.count(where: \.isReached)), "%", goal: 100, .higher,
+            seeds: runs.count))
+      }
+    }
+    return figures
   }
 
   private func pair(
