@@ -53,6 +53,7 @@ let package = Package(
   targets: [
     // MARK: C libraries and system calls
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .systemLibrary(name: "CBoringGCM"),
     .systemLibrary(name: "CLibnet", providers: [.apt(["libnet1-dev"])]),
     .systemLibrary(
       name: "CNetfilterQueue", pkgConfig: "libnetfilter_queue",
@@ -70,7 +71,7 @@ let package = Package(
     core("VineRelay"),
     core("VinePath"),
     core("VineLink"),
-    core("VineSession", ["CSodium"]),
+    core("VineSession", ["CSodium", "CBoringGCM", crypto]),
     core("VineIdentity", ["CSodium", x509, crypto, asn1]),
 
     // MARK: Wire and dispatch

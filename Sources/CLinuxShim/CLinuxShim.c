@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/udp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stddef.h>
@@ -29,6 +30,32 @@ int64_t vine_arrival(const struct vine_message *message) {
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
   }
   return 0;
+}
+
+int vine_coalesce_datagrams(int descriptor, int on) {
+  return setsockopt(descriptor, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
+}
+
+uint32_t vine_segment_size(const struct vine_message *message) {
+  struct msghdr *header = (struct msghdr *)&message->header;
+  for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part != NULL; part = CMSG_NXTHDR(header, part)) {
+    if (part->cmsg_level != IPPROTO_UDP || part->cmsg_type != UDP_GRO) continue;
+    int size;
+    memcpy(&size, CMSG_DATA(part), sizeof size);
+    return size > 0 ? (uint32_t)size : 0;
+  }
+  return 0;
+}
+
+void vine_cut_message(struct vine_message *message, void *room, uint16_t size) {
+  struct msghdr *header = &message->header;
+  header->msg_control = room;
+  header->msg_controllen = CMSG_SPACE(sizeof size);
+  struct cmsghdr *part = CMSG_FIRSTHDR(header);
+  part->cmsg_level = IPPROTO_UDP;
+  part->cmsg_type = UDP_SEGMENT;
+  part->cmsg_len = CMSG_LEN(sizeof size);
+  memcpy(CMSG_DATA(part), &size, sizeof size);
 }
 
 int vine_send_messages(int descriptor, struct vine_message *messages, unsigned int count) {

@@ -18,6 +18,11 @@ struct vine_queue_message {
   uint32_t length;
   /// The packet's whole length; more than `length` if the kernel cut it.
   uint32_t whole;
+  uint16_t queue;
+  /// The host left checksums to its interface; they are not there yet.
+  bool lacks_checksum;
+  /// The host left the cutting into segments to its interface.
+  bool is_super;
   void *payload;
 };
 
@@ -33,6 +38,10 @@ static inline int vine_queue_parse(const struct nlmsghdr *message, struct vine_q
   if (nfq_nlmsg_parse(message, attributes) < 0 || attributes[NFQA_PACKET_HDR] == NULL) return 0;
   const struct nfqnl_msg_packet_hdr *header = mnl_attr_get_payload(attributes[NFQA_PACKET_HDR]);
   result->identifier = ntohl(header->packet_id);
+  result->queue = ntohs(((const struct nfgenmsg *)mnl_nlmsg_get_payload(message))->res_id);
+  uint32_t info = attributes[NFQA_SKB_INFO] != NULL ? ntohl(mnl_attr_get_u32(attributes[NFQA_SKB_INFO])) : 0;
+  result->lacks_checksum = (info & NFQA_SKB_CSUMNOTREADY) != 0;
+  result->is_super = (info & NFQA_SKB_GSO) != 0;
   result->payload = attributes[NFQA_PAYLOAD] != NULL ? mnl_attr_get_payload(attributes[NFQA_PAYLOAD]) : NULL;
   result->length = attributes[NFQA_PAYLOAD] != NULL ? mnl_attr_get_payload_len(attributes[NFQA_PAYLOAD]) : 0;
   result->whole =
@@ -49,16 +58,17 @@ static inline bool vine_queue_is_answer(const struct nlmsghdr *message, uint32_t
 enum vine_queue_step { VINE_QUEUE_BIND, VINE_QUEUE_COPY, VINE_QUEUE_FLAGS, VINE_QUEUE_LENGTH, VINE_QUEUE_STEPS };
 
 /// Writes the request of one step into `buffer` (MNL_SOCKET_BUFFER_SIZE bytes are enough).
-/// Fail-open and GSO are switched off by name: an overflow must drop, and packets must come complete.
+/// Fail-open is switched off by name: an overflow must drop. `super`: packets come as the host made them, before they
+/// are cut into segments; without it they come cut and with checksums.
 static inline struct nlmsghdr *vine_queue_request(
-  char *buffer, enum vine_queue_step step, uint16_t queue, uint32_t length) {
+  char *buffer, enum vine_queue_step step, uint16_t queue, uint32_t length, bool super) {
   struct nlmsghdr *message = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, queue);
   switch (step) {
   case VINE_QUEUE_BIND: nfq_nlmsg_cfg_put_cmd(message, AF_INET, NFQNL_CFG_CMD_BIND); break;
   case VINE_QUEUE_COPY: nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, 65531); break;
   case VINE_QUEUE_FLAGS:
     mnl_attr_put_u32(message, NFQA_CFG_MASK, htonl(NFQA_CFG_F_FAIL_OPEN | NFQA_CFG_F_GSO));
-    mnl_attr_put_u32(message, NFQA_CFG_FLAGS, htonl(0));
+    mnl_attr_put_u32(message, NFQA_CFG_FLAGS, htonl(super ? NFQA_CFG_F_GSO : 0));
     break;
   default: nfq_nlmsg_cfg_put_qmaxlen(message, length);
   }

@@ -9,7 +9,7 @@ public struct DataPlaneConfiguration: Sendable {
   public var listen: Endpoint
   /// The interface to the site's hosts: packets are injected here and nowhere else.
   public var lanInterface: String
-  /// The NFQUEUE that the VR's netfilter rules send virtual packets to.
+  /// The NFQUEUE that the VR's netfilter rules send virtual TCP packets to; others go to `plainQueue`.
   public var queueNumber: UInt16
   /// Records that wait in one TCP channel's buffer; beyond it new ones are dropped and counted. 512 KiB are 0.2 s
   /// at 20 Mbit/s: more would only make TCP inside the channel wait.
@@ -29,6 +29,9 @@ public struct DataPlaneConfiguration: Sendable {
     (self.queueNumber, self.channelBufferLimit) = (queueNumber, channelBufferLimit)
     (self.acceptedChannelsMax, self.relayLimits) = (acceptedChannelsMax, relayLimits)
   }
+
+  /// The NFQUEUE of everything but TCP: far from where an administrator numbers queues.
+  public static func plainQueue(beside queue: UInt16) -> UInt16 { queue ^ 0x8000 }
 }
 
 /// Fixed limits of the data plane. Sizes in bytes.
@@ -60,6 +63,8 @@ enum Limits {
   static let directBurst = 128 << 10
   /// Slow work: expiry and events that are due.
   static let tick: Duration = .milliseconds(200)
+  /// Hosts' hardware addresses are looked up again after this.
+  static let refresh: Duration = .seconds(1)
   /// Between two reports of whom packets are exchanged with.
   static let report: Duration = .seconds(1)
   /// ICMP errors a second (RFC 1812, 4.3.2.8), handshake frames a second, and events of one kind a second: each with

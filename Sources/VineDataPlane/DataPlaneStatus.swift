@@ -42,6 +42,12 @@ public struct Traffic: Hashable, Sendable {
     packets &+= 1
     bytes &+= UInt64(count)
   }
+
+  @inline(__always)
+  mutating func add(packets: Int, bytes: Int) {
+    self.packets &+= UInt64(packets)
+    self.bytes &+= UInt64(bytes)
+  }
 }
 
 public struct PeerStatus: Hashable, Sendable {

@@ -11,6 +11,7 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
   private let parts: Parts<Injection>
   private var nextTick: Instant
   private var nextReport: Instant
+  private var nextRefresh: Instant
   private var lastReport: Instant
   private let onEvent: @Sendable (DataPlaneEvent) -> Void
 
@@ -27,6 +28,7 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     nextTick = MonotonicClock.now
     nextReport = nextTick + Limits.report
     lastReport = nextTick
+    nextRefresh = nextTick
     do throws(SystemError) {
       try loop.watch(mailbox.descriptor, as: .mailbox)
       try loop.watch(capture.descriptor, as: .capture)
@@ -60,11 +62,13 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     case .capture:
       for _ in 0..<batchesMax where capture.capture({ parts.outbound.take($0, at: now) }) < Limits.batch { return }
     case .datagrams:
-      for _ in 0..<batchesMax where receive(at: now) < Limits.batch { return }
+      for _ in 0..<batchesMax where receive(at: now) < DatagramReceiver.batch { break }
+      parts.inbound.flush()
     case .listener: parts.channels.accept(at: now)
     case .channel(let number):
       let channel = ChannelID(rawValue: number)
       parts.channels.handle(channel, readiness) { parts.inbound.take($0, via: .channel(channel), at: now) }
+      parts.inbound.flush()
       parts.relays.drain(at: now)
     }
   }
@@ -84,6 +88,10 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     parts.waiting.expire(at: now)
     parts.trains.expire(at: now)
     parts.relays.drain(at: now)
+    if now >= nextRefresh {
+      parts.refresh()
+      nextRefresh = now + Limits.refresh
+    }
     guard now >= nextReport else { return }
     let busy = parts.peers.takeBusy()
     // After a pause the first packet is told at the next tick.

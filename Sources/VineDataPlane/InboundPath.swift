@@ -15,6 +15,7 @@ final class InboundPath<Injection: PacketInjection> {
   private let trains: Trains
   private let counters: Counters
   private let onEvent: @Sendable (DataPlaneEvent) -> Void
+  private var held = SuperPacket()
   private var handshakes: TokenBucket
   private var unknownSessions: TokenBucket
   private var probes: TokenBucket
@@ -136,8 +137,30 @@ final class InboundPath<Injection: PacketInjection> {
     if packet.transport == Transport.tcp {
       _ = PacketEdit.clampMSS(bytes, to: UInt16(peer.innerMTU - Limits.tcpHeaders))
     }
+    inject(packet)
+  }
+
+  /// Puts TCP segments that follow one another together; everything else goes at once, after what came before it.
+  @inline(__always)
+  private func inject(_ packet: IPv4View) {
+    if held.add(packet) { return }
+    flush()
+    if held.begin(packet) { return }
     guard injection.inject(packet.bytes) else { return counters.drop(.injectFailed) }
     counters.injected.add(packet.totalLength)
+  }
+
+  /// Injects what was put together. Due when no more frames wait.
+  func flush() {
+    guard !held.isEmpty else { return }
+    let (count, size) = (held.segmentCount, held.segmentSize)
+    held.take { packet in
+      let isDone =
+        count > 1
+        ? injection.inject(super: packet, segmentSize: size) : injection.inject(UnsafeRawBufferPointer(packet))
+      guard isDone else { return counters.drop(.injectFailed, count: count) }
+      counters.injected.add(packets: count, bytes: packet.count)
+    }
   }
 
   // MARK: Relay frames

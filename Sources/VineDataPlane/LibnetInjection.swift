@@ -1,37 +1,201 @@
 import CLibnet
 import CLinuxShim
 import Glibc
+import VinePacket
 
-/// Injects by libnet's raw IPv4 context, as the paper's VR does (section 6), bound to the interface of the hosts: the
-/// kernel finds the neighbour and sends, and a packet can leave nowhere else.
+/// Injects by libnet, as the paper's VR does (section 6), into the interface of the hosts and nowhere else.
+///
+/// Two contexts. The link context sends whole frames with virtio's header in front, so that the kernel or the host's
+/// own stack cuts super-packets: 95 ns a segment. It needs the host's hardware address. The raw IPv4 context finds that
+/// by itself: the first packet to a host in each second goes that way, which keeps the kernel's knowledge fresh, and so
+/// do all packets to hosts that the kernel knows no hardware address of, or through interfaces that are no Ethernet.
 final class LibnetInjection: PacketInjection {
-  private let context: UnsafeMutablePointer<libnet_t>
+  private let interface: String
+  private let number: Int32
+  private let raw: UnsafeMutablePointer<libnet_t>
+  private let link: UnsafeMutablePointer<libnet_t>?
+  private let linkDescriptor: Int32
+  private let asking: FileDescriptor
+  private var neighbours: Neighbours
+  private var mtu: Int
+  private let ethernet: UnsafeMutablePointer<UInt8>
+  private let scratch: UnsafeMutableRawBufferPointer
+  private let piece: UnsafeMutableRawBufferPointer
 
   /// - Parameter interface: to the site's hosts.
   init(interface: String) throws(DataPlaneError) {
-    guard if_nametoindex(interface) != 0 else { throw .interface(interface) }
-    let text = UnsafeMutablePointer<CChar>.allocate(capacity: Int(LIBNET_ERRBUF_SIZE))
-    defer { text.deallocate() }
-    guard let context = libnet_init(Int32(LIBNET_RAW4_ADV), nil, text) else {
-      let error = SystemError.last
-      throw error.isPermission || geteuid() != 0
-        ? .permission("open a raw socket") : .system("open a raw socket", error)
-    }
-    self.context = context
-    let descriptor = libnet_getfd(context)
+    number = Int32(if_nametoindex(interface))
+    guard number != 0 else { throw .interface(interface) }
+    self.interface = interface
+    raw = try Self.context(LIBNET_RAW4_ADV, nil)
+    let descriptor = libnet_getfd(raw)
     vine_set_buffers(descriptor, 0, Limits.socketBuffer)
     // A full interface drops and is counted; it must not hold the thread.
     _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     guard vine_bind_to_device(descriptor, interface) == 0 else {
       throw .system("bind a raw socket to \(interface)", .last)
     }
+    do throws(SystemError) { asking = try FileDescriptor(socket(AF_INET, Sockets.datagram, 0)) } catch {
+      throw .system("open a socket", error)
+    }
+    ethernet = .allocate(capacity: 14)
+    ethernet.initialize(repeating: 0, count: 14)
+    // IPv4.
+    ethernet[12] = 8
+    var context: UnsafeMutablePointer<libnet_t>?
+    if vine_hardware_address(interface, ethernet + 6) == 0 {
+      context = try? Self.context(LIBNET_LINK_ADV, interface)
+      if let opened = context, vine_prepare_injection(libnet_getfd(opened)) != 0 {
+        libnet_destroy(opened)
+        context = nil
+      }
+    }
+    link = context
+    linkDescriptor = context.map { libnet_getfd($0) } ?? -1
+    neighbours = Neighbours()
+    mtu = max(Int(vine_interface_mtu(asking.raw, interface)), 576)
+    scratch = .allocate(byteCount: TCPSegmentation.headersMax, alignment: 64)
+    piece = .allocate(byteCount: SuperPacket.byteCountMax, alignment: 64)
   }
 
-  deinit { libnet_destroy(context) }
+  deinit {
+    libnet_destroy(raw)
+    if let link { libnet_destroy(link) }
+    ethernet.deallocate()
+    scratch.deallocate()
+    piece.deallocate()
+  }
+
+  private static func context(
+    _ kind: Int32, _ interface: String?
+  ) throws(DataPlaneError) -> UnsafeMutablePointer<libnet_t> {
+    let text = UnsafeMutablePointer<CChar>.allocate(capacity: Int(LIBNET_ERRBUF_SIZE))
+    defer { text.deallocate() }
+    guard let context = libnet_init(kind, interface, text) else {
+      let error = SystemError.last
+      throw error.isPermission || geteuid() != 0
+        ? .permission("open a raw socket") : .system("open a raw socket", error)
+    }
+    return context
+  }
+
+  /// Whether super-packets go uncut.
+  var isUncut: Bool { link != nil }
+
+  func refresh() {
+    neighbours.age()
+    mtu = max(Int(vine_interface_mtu(asking.raw, interface)), 576)
+  }
 
   func inject(_ packet: UnsafeRawBufferPointer) -> Bool {
-    guard packet.count >= 20 else { return false }
+    guard packet.count >= IPv4View.headerLengthMin else { return false }
+    // A packet that is too long for the interface may still be cut by the raw context's kernel side, or refused there.
+    guard packet.count <= mtu, address(destination(of: packet)) else {
+      if packet.count > mtu, let whole = longSegment(packet) { return whole }
+      return injectRaw(packet)
+    }
+    return vine_inject(linkDescriptor, number, ethernet, packet.baseAddress, packet.count, 0, 0, 0) == 0
+  }
+
+  func inject(super packet: UnsafeMutableRawBufferPointer, segmentSize: Int) -> Bool {
+    guard let view = IPv4View(UnsafeRawBufferPointer(packet)), let tcp = TCPView(view) else { return false }
+    // The host may be on a narrower network than the path between the VRs.
+    let room = min(segmentSize, mtu - tcp.headersLength)
+    if address(destination(of: view.bytes)),
+      vine_inject(
+        linkDescriptor, number, ethernet, packet.baseAddress, packet.count, UInt16(room), UInt16(view.headerLength),
+        UInt16(tcp.headersLength)) == 0
+    {
+      return true
+    }
+    return injectCut(view, mtu: tcp.headersLength + room)
+  }
+
+  /// Cut here, and one by one.
+  private func injectCut(_ packet: IPv4View, mtu: Int) -> Bool {
+    var isDone = true
+    let count = TCPSegmentation.cut(packet, mtu: mtu, scratch: scratch) { headers, payload in
+      piece.copyMemory(from: headers)
+      UnsafeMutableRawBufferPointer(rebasing: piece[headers.count...]).copyMemory(from: payload)
+      let whole = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(piece)[..<(headers.count + payload.count)])
+      if !injectRaw(whole) { isDone = false }
+    }
+    return isDone && count > 0
+  }
+
+  /// A TCP segment that is longer than the hosts' network takes is cut once more.
+  private func longSegment(_ packet: UnsafeRawBufferPointer) -> Bool? {
+    guard let view = IPv4View(packet), TCPView(view) != nil else { return nil }
+    return injectCut(view, mtu: mtu)
+  }
+
+  private func injectRaw(_ packet: UnsafeRawBufferPointer) -> Bool {
     let bytes = packet.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    return libnet_adv_write_raw_ipv4(context, bytes, UInt32(packet.count)) == Int32(packet.count)
+    let isSent = libnet_adv_write_raw_ipv4(raw, bytes, UInt32(packet.count)) == Int32(packet.count)
+    if link != nil { learn(destination(of: packet)) }
+    return isSent
+  }
+
+  private func destination(of packet: UnsafeRawBufferPointer) -> UInt32 {
+    packet.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+  }
+
+  /// Writes the host's hardware address into the frame's header.
+  /// - Returns: false if it is not known, or for too long.
+  @inline(__always)
+  private func address(_ host: UInt32) -> Bool { neighbours.find(host, into: ethernet) }
+
+  private func learn(_ host: UInt32) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 6) { hardware in
+      guard let start = hardware.baseAddress, vine_neighbour(asking.raw, interface, host, start) == 1 else { return }
+      neighbours.add(host, start)
+    }
+  }
+}
+
+/// Hardware addresses of hosts, for a second. One place for each host; two that share it take turns.
+struct Neighbours: ~Copyable {
+  private static let count = 1024
+
+  private struct Entry {
+    var host: UInt32 = 0
+    var round: UInt32 = 0
+    var hardware: (UInt8, UInt8, UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0, 0, 0)
+  }
+
+  private let entries: UnsafeMutablePointer<Entry>
+  private var round: UInt32 = 1
+
+  init() {
+    entries = .allocate(capacity: Self.count)
+    entries.initialize(repeating: Entry(), count: Self.count)
+  }
+
+  deinit { entries.deallocate() }
+
+  /// Forgets all.
+  mutating func age() { round &+= 1 }
+
+  mutating func add(_ host: UInt32, _ hardware: UnsafePointer<UInt8>) {
+    entries[place(of: host)] = Entry(
+      host: host, round: round,
+      hardware: (hardware[0], hardware[1], hardware[2], hardware[3], hardware[4], hardware[5]))
+  }
+
+  /// - Parameter hardware: gets 6 bytes.
+  @inline(__always)
+  func find(_ host: UInt32, into hardware: UnsafeMutablePointer<UInt8>) -> Bool {
+    let entry = entries + place(of: host)
+    guard entry.pointee.host == host, entry.pointee.round == round else { return false }
+    withUnsafeBytes(of: &entry.pointee.hardware) { bytes in
+      if let start = bytes.baseAddress { UnsafeMutableRawPointer(hardware).copyMemory(from: start, byteCount: 6) }
+    }
+    return true
+  }
+
+  /// - Parameter host: in network byte order, so that the last byte of the address decides most.
+  private func place(of host: UInt32) -> Int {
+    let address = UInt32(bigEndian: host)
+    return Int((address ^ address >> 10) & UInt32(Self.count - 1))
   }
 }

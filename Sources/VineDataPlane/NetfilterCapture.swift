@@ -5,9 +5,14 @@ import Glibc
 /// Captures by netfilter's NFQUEUE, as the paper's VR does (section 6).
 ///
 /// Every packet gets the verdict DROP: what leaves, leaves through the tunnel or the injection. Fail-open is off; a
-/// full queue drops. The GSO flag is off, too: packets come cut to the host's own segments, checksums complete.
+/// full queue drops.
+///
+/// Two queues on one socket: TCP comes uncut, up to 64 KiB a packet (the GSO flag), which is 220 ns for each segment
+/// instead of 1600. Everything else comes from a second queue without the flag, because an uncut UDP packet has lost
+/// where its datagrams end.
 final class NetfilterCapture: PacketCapture {
   private let queue: UInt16
+  private let plainQueue: UInt16
   private let socket: OpaquePointer
   private let slots: UnsafeMutableRawPointer
   private let messages: UnsafeMutablePointer<vine_message>
@@ -21,6 +26,7 @@ final class NetfilterCapture: PacketCapture {
 
   init(queue: UInt16) throws(DataPlaneError) {
     self.queue = queue
+    plainQueue = DataPlaneConfiguration.plainQueue(beside: queue)
     guard let socket = mnl_socket_open(NETLINK_NETFILTER) else {
       let error = SystemError.last
       throw error.isPermission ? .permission("open a netfilter socket") : .noQueue(error)
@@ -48,19 +54,23 @@ final class NetfilterCapture: PacketCapture {
     verdict.deallocate()
   }
 
-  func capture(_ body: (UnsafeMutableRawBufferPointer) -> Void) -> Int {
+  func capture(_ body: (CapturedPacket) -> Void) -> Int {
     let count = Int(vine_receive_messages(descriptor, messages, UInt32(Limits.batch)))
     guard count > 0 else { return 0 }
-    var last: UInt32?
+    var (last, lastPlain): (UInt32?, UInt32?)
     for position in 0..<count {
       forEachMessage(slots + position * Self.slot, Int32(messages[position].length)) { message in
         var packet = vine_queue_message()
         guard vine_queue_parse(message, &packet) == 1 else { return }
-        last = packet.identifier
-        body(UnsafeMutableRawBufferPointer(start: packet.payload, count: Int(packet.length)))
+        if packet.queue == queue { last = packet.identifier } else { lastPlain = packet.identifier }
+        body(
+          CapturedPacket(
+            bytes: UnsafeMutableRawBufferPointer(start: packet.payload, count: Int(packet.length)),
+            lacksChecksum: packet.lacks_checksum, isSuper: packet.is_super))
       }
     }
-    if let last { drop(through: last) }
+    if let last { drop(through: last, of: queue) }
+    if let lastPlain { drop(through: lastPlain, of: plainQueue) }
     return count
   }
 
@@ -77,7 +87,7 @@ final class NetfilterCapture: PacketCapture {
     }
   }
 
-  private func drop(through identifier: UInt32) {
+  private func drop(through identifier: UInt32, of queue: UInt16) {
     guard let message = vine_queue_drop(verdict, queue, identifier) else { return }
     // Should the kernel not take it, the packets stay in the queue and the next verdict covers them.
     _ = mnl_socket_sendto(socket, message, Int(message.pointee.nlmsg_len))
@@ -87,10 +97,12 @@ final class NetfilterCapture: PacketCapture {
 
   private func bind() throws(DataPlaneError) {
     guard mnl_socket_bind(socket, 0, 0) >= 0 else { throw .system("bind a netfilter socket", .last) }
-    for step in 0..<VINE_QUEUE_STEPS.rawValue {
-      let error = SystemError(code: request(vine_queue_step(rawValue: step)))
-      guard error.code != 0 else { continue }
-      throw refusal(of: vine_queue_step(rawValue: step), error)
+    for queue in [queue, plainQueue] {
+      for step in 0..<VINE_QUEUE_STEPS.rawValue {
+        let error = SystemError(code: request(vine_queue_step(rawValue: step), of: queue))
+        guard error.code != 0 else { continue }
+        throw refusal(of: vine_queue_step(rawValue: step), queue, error)
+      }
     }
     // A burst that does not fit the socket is dropped and counted by the kernel; it must not end the queue.
     _ = vine_set_option(descriptor, SOL_NETLINK, NETLINK_NO_ENOBUFS, 1)
@@ -98,8 +110,9 @@ final class NetfilterCapture: PacketCapture {
   }
 
   /// - Returns: 0 or an errno.
-  private func request(_ step: vine_queue_step) -> Int32 {
-    guard let message = vine_queue_request(verdict, step, queue, Limits.captureQueueLength),
+  private func request(_ step: vine_queue_step, of queue: UInt16) -> Int32 {
+    let isUncut = queue == self.queue
+    guard let message = vine_queue_request(verdict, step, queue, Limits.captureQueueLength, isUncut),
       mnl_socket_sendto(socket, message, Int(message.pointee.nlmsg_len)) >= 0
     else { return SystemError.last.code }
     // Once the queue is bound its packets come on the same socket, which has no reader yet: they are passed over
@@ -117,7 +130,7 @@ final class NetfilterCapture: PacketCapture {
     }
   }
 
-  private func refusal(of step: vine_queue_step, _ error: SystemError) -> DataPlaneError {
+  private func refusal(of step: vine_queue_step, _ queue: UInt16, _ error: SystemError) -> DataPlaneError {
     if error.isPermission && step != VINE_QUEUE_BIND { return .permission("set up NFQUEUE \(queue)") }
     switch error.code {
     // The kernel says EPERM both to a process without CAP_NET_ADMIN and for a queue that another socket holds.

@@ -15,6 +15,16 @@ enum NetfilterQueueFile {
     return status(of: queue, in: String(decoding: text, as: UTF8.self))
   }
 
+  /// Of several queues together; nil if none is there.
+  static func status(of queues: [UInt16]) -> NetfilterQueueStatus? {
+    queues.compactMap { status(of: $0) }.reduce(nil) { sum, one in
+      guard let sum else { return one }
+      return NetfilterQueueStatus(
+        waiting: sum.waiting + one.waiting, queueDropped: sum.queueDropped + one.queueDropped,
+        socketDropped: sum.socketDropped + one.socketDropped)
+    }
+  }
+
   static func status(of queue: UInt16, in text: String) -> NetfilterQueueStatus? {
     for line in text.split(separator: "\n") {
       let fields = line.split(separator: " ").map { UInt64($0) }

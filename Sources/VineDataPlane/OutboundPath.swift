@@ -19,23 +19,35 @@ final class OutboundPath<Injection: PacketInjection> {
 
   deinit { scratch.deallocate() }
 
-  /// - Parameter bytes: one captured packet; it is changed.
-  func take(_ bytes: UnsafeMutableRawBufferPointer, at now: Instant) {
+  /// - Parameter captured: its bytes are changed.
+  func take(_ captured: CapturedPacket, at now: Instant) {
+    let bytes = captured.bytes
     counters.captured.add(bytes.count)
     guard let packet = IPv4View(UnsafeRawBufferPointer(bytes)) else { return counters.drop(.malformed) }
     // Without a table nothing is known of any host, so nothing goes anywhere.
     guard let table = peers.table else { return counters.drop(.sourceNotInLNDT) }
     switch table.outbound(source: packet.source, destination: packet.destination) {
     case .drop(let reason): counters.drop(reason)
-    case .deliver: deliver(packet, bytes, at: now)
+    case .deliver: deliver(packet, captured, at: now)
     case .tunnel(let network, let index):
-      tunnel(packet, bytes, network, peers.peer(atTableIndex: index), at: now)
+      let peer = peers.peer(atTableIndex: index)
+      if captured.isSuper { return cut(packet, bytes, network, peer, at: now) }
+      if captured.lacksChecksum { _ = TCPSegmentation.completeChecksum(bytes) }
+      tunnel(packet, bytes, network, peer, at: now)
     }
   }
 
   /// For another host of this site.
-  private func deliver(_ packet: IPv4View, _ bytes: UnsafeMutableRawBufferPointer, at now: Instant) {
-    guard PacketEdit.decrementTimeToLive(bytes) else { return expired(packet, at: now) }
+  private func deliver(_ packet: IPv4View, _ captured: CapturedPacket, at now: Instant) {
+    guard PacketEdit.decrementTimeToLive(captured.bytes) else { return expired(packet, at: now) }
+    if captured.isSuper, let tcp = TCPView(packet) {
+      let whole = UnsafeMutableRawBufferPointer(rebasing: captured.bytes[..<packet.totalLength])
+      SuperPacket.leaveChecksum(whole)
+      let room = Limits.innerDirect - tcp.headersLength
+      guard injection.inject(super: whole, segmentSize: room) else { return counters.drop(.injectFailed) }
+      return counters.injected.add(packet.totalLength)
+    }
+    if captured.lacksChecksum { _ = TCPSegmentation.completeChecksum(captured.bytes) }
     guard injection.inject(packet.bytes) else { return counters.drop(.injectFailed) }
     counters.injected.add(packet.totalLength)
   }
@@ -56,6 +68,30 @@ final class OutboundPath<Injection: PacketInjection> {
       send(UnsafeRawBufferPointer(piece), network, peer, at: now)
     }
     if pieces == 0 { counters.drop(.malformed) }
+  }
+
+  /// A TCP packet that the host left to be cut, to what the path takes: the host did not choose its length, so that
+  /// "don't fragment" does not refer to it.
+  private func cut(
+    _ packet: IPv4View, _ bytes: UnsafeMutableRawBufferPointer, _ network: UInt32, _ peer: Peer, at now: Instant
+  ) {
+    guard PacketEdit.decrementTimeToLive(bytes) else { return expired(packet, at: now) }
+    let count = TCPSegmentation.cut(packet, mtu: peer.innerMTU, scratch: scratch) { headers, payload in
+      send(headers, payload, network, peer, at: now)
+    }
+    if count == 0 { counters.drop(.malformed) }
+  }
+
+  @inline(__always)
+  private func send(
+    _ headers: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, _ network: UInt32, _ peer: Peer,
+    at now: Instant
+  ) {
+    if let reason = transmitter.data(headers, payload, network: network, to: peer, at: now) {
+      return counters.drop(reason)
+    }
+    counters.sent.add(headers.count + payload.count)
+    peer.sent.add(headers.count + payload.count)
   }
 
   @inline(__always)

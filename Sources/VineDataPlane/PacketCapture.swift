@@ -6,7 +6,16 @@ protocol PacketCapture {
   /// Hands each packet of one batch to `body`, which may change its bytes, and takes the packets from the kernel:
   /// none of them goes any further by itself.
   /// - Returns: how many; fewer than `Limits.batch`: no more wait.
-  func capture(_ body: (UnsafeMutableRawBufferPointer) -> Void) -> Int
+  func capture(_ body: (CapturedPacket) -> Void) -> Int
+}
+
+/// A packet as a host gave it to the network.
+struct CapturedPacket {
+  let bytes: UnsafeMutableRawBufferPointer
+  /// TCP's checksum is still to be made: the host left it to its interface.
+  var lacksChecksum = false
+  /// A TCP packet that the host left to its interface to cut.
+  var isSuper = false
 }
 
 /// How packets get to the site's hosts.
@@ -14,4 +23,14 @@ protocol PacketInjection {
   /// - Parameter packet: a whole IPv4 packet.
   /// - Returns: false if the kernel did not take it.
   func inject(_ packet: UnsafeRawBufferPointer) -> Bool
+
+  /// - Parameters:
+  ///   - packet: a TCP packet to be cut, with the sum of the pseudo-header in place of its checksum; see
+  ///     `SuperPacket.leaveChecksum`.
+  ///   - segmentSize: the payload of each segment.
+  /// - Returns: false if the kernel did not take all of it.
+  func inject(super packet: UnsafeMutableRawBufferPointer, segmentSize: Int) -> Bool
+
+  /// Once a second: what is known of the network may have changed.
+  func refresh()
 }

@@ -15,6 +15,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
   let relays: RelayStation
   let outbound: OutboundPath<Injection>
   let inbound: InboundPath<Injection>
+  private let injection: Injection
   private let node: NodeID
   private let queueNumber: UInt16
 
@@ -22,6 +23,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     _ configuration: DataPlaneConfiguration, loop: EventLoop, injection: Injection, at now: Instant,
     onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
   ) throws(DataPlaneError) {
+    self.injection = injection
     (node, queueNumber) = (configuration.node, configuration.queueNumber)
     let socket = try Sockets.datagram(on: configuration.listen)
     channels = try Channels(loop: loop, configuration: configuration, onEvent: onEvent)
@@ -40,6 +42,8 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
       node: configuration.node, injection: injection, peers: peers, relays: relays, channels: channels,
       trains: trains, counters: counters, at: now, onEvent: onEvent)
   }
+
+  func refresh() { injection.refresh() }
 
   func carryOut(_ command: DataPlaneCommand, at now: Instant) {
     switch command {
@@ -77,7 +81,8 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
       drops: counters.dropped, peers: others.map { $0.status(at: now) }, channels: channels.status,
       queues: waiting.status, relay: waiting.store.counters, relayed: counters.relayed, captured: counters.captured,
       injected: counters.injected, sent: counters.sent, received: counters.received,
-      netfilterQueue: NetfilterQueueFile.status(of: queueNumber))
+      netfilterQueue: NetfilterQueueFile.status(
+        of: [queueNumber, DataPlaneConfiguration.plainQueue(beside: queueNumber)]))
   }
 }
 

@@ -24,13 +24,17 @@ final class Transmitter {
 
   /// A packet in the ViNe `network` for a host of `peer`. If the peer is a limited-VR of this one and its channel is
   /// closed, the packet waits, sealed, as those of other VRs do.
+  /// - Parameter rest: what follows `packet`, if it is in two pieces.
   @inline(__always)
-  func data(_ packet: UnsafeRawBufferPointer, network: UInt32, to peer: Peer, at now: Instant) -> DropReason? {
+  func data(
+    _ packet: UnsafeRawBufferPointer, _ rest: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
+    network: UInt32, to peer: Peer, at now: Instant
+  ) -> DropReason? {
     guard let session = peer.sending else { return wanting(peer, now) }
     guard !session.isGuest else { return .guestSession }
     var frame = datagrams.reserve()
     frame.append(network)
-    guard frame.append(packet) else { return .sendFailed }
+    guard frame.append(packet), frame.append(rest) else { return .sendFailed }
     let mustWait = mustWait(peer)
     guard mustWait || peer.carrier != nil else { return .noPath }
     if let reason = seal(&frame, .data, session, peer, now) { return reason }
@@ -56,7 +60,8 @@ final class Transmitter {
     var frame = datagrams.reserve()
     guard frame.append(content) else { return .sendFailed }
     if let reason = seal(&frame, .train, session, peer, now) { return reason }
-    return carry(frame, by: .datagram(endpoint), at: now)
+    datagrams.commit(frame, to: endpoint, isAlone: true)
+    return nil
   }
 
   /// A frame that is whole already.

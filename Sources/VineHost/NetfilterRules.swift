@@ -1,6 +1,7 @@
 import VineAddress
 import VineBase
 import VineControl
+import VineDataPlane
 
 /// The netfilter rules of one VR: virtual packets of the site's hosts go to NFQUEUE, and every other way for a
 /// virtual packet through this machine is closed.
@@ -31,9 +32,14 @@ struct NetfilterRules: Hashable, Sendable {
     case capture:
       // From the hosts: everything to or from the virtual space, so that the VR counts what it refuses. From
       // anywhere else no virtual address is believed.
-      return exceptions + [
-        "-i \(lan) -d \(space) -j NFQUEUE --queue-num \(queueNumber)",
-        "-i \(lan) -s \(space) -j NFQUEUE --queue-num \(queueNumber)", "-i lo -j RETURN", "-d \(space) -j DROP",
+      let queues = ["-d", "-s"].flatMap { side in
+        [
+          "-i \(lan) -p tcp \(side) \(space) -j NFQUEUE --queue-num \(queueNumber)",
+          "-i \(lan) \(side) \(space) -j NFQUEUE --queue-num \(DataPlaneConfiguration.plainQueue(beside: queueNumber))",
+        ]
+      }
+      return exceptions + queues + [
+        "-i lo -j RETURN", "-d \(space) -j DROP",
         "-s \(space) -j DROP",
       ]
     case output:

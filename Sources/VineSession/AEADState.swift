@@ -1,30 +1,37 @@
+import CBoringGCM
 import CSodium
 
 /// A key of one suite made ready for use, and a place for the nonce; nothing is allocated afterwards.
 ///
-/// For AES-GCM it holds the expanded key (aligned to 16 bytes, as libsodium asks), for ChaCha20 the key
+/// For AES-GCM it holds the expanded key (aligned to 16 bytes, as libsodium asks) or BoringSSL's, for ChaCha20 the key
 /// itself. Wiped when it goes.
 struct AEADState: ~Copyable {
   let suite: CipherSuite
+  /// BoringSSL's key, where that is the one in use.
+  private let wide: OpaquePointer?
   private let memory: UnsafeMutableRawPointer
   private let memoryByteCount: Int
   private let nonceOffset: Int
 
-  init(suite: CipherSuite, key: [UInt8]) {
+  init(suite: CipherSuite, key: [UInt8], implementation: AEADImplementation? = nil) {
     precondition(key.count == CipherSuite.keyByteCount, "a session key has 32 bytes")
     precondition(CipherSuite.available.contains(suite), "\(suite) was negotiated on a machine without it")
+    let implementation = implementation ?? AEADImplementation.best(for: suite)
+    wide =
+      implementation == .boringSSL ? vine_gcm_new(vine_gcm_aes256(), key, key.count, FrameSize.tag) : nil
     self.suite = suite
     nonceOffset = suite == .aes256gcm ? crypto_aead_aes256gcm_statebytes() : CipherSuite.keyByteCount
     memoryByteCount = nonceOffset + 16
     memory = .allocate(byteCount: memoryByteCount, alignment: 16)
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: memoryByteCount)
     switch suite {
-    case .aes256gcm: crypto_aead_aes256gcm_beforenm(expanded, key)
+    case .aes256gcm: if wide == nil { crypto_aead_aes256gcm_beforenm(expanded, key) }
     case .chacha20poly1305: memory.copyMemory(from: key, byteCount: key.count)
     }
   }
 
   deinit {
+    if let wide { vine_gcm_free(wide) }
     sodium_memzero(memory, memoryByteCount)
     memory.deallocate()
   }
@@ -36,6 +43,13 @@ struct AEADState: ~Copyable {
   ) {
     let associated = header.assumingMemoryBound(to: UInt8.self)
     let nonce = nonce(counter)
+    if let wide {
+      var length = 0
+      let result = vine_gcm_seal(
+        wide, body, &length, count + FrameSize.tag, nonce, Self.nonceByteCount, body, count, associated, headerCount)
+      precondition(result == 1, "BoringSSL refuses to seal \(count) bytes")
+      return
+    }
     switch suite {
     case .aes256gcm:
       crypto_aead_aes256gcm_encrypt_afternm(
@@ -54,6 +68,11 @@ struct AEADState: ~Copyable {
     guard count >= FrameSize.tag else { return false }
     let associated = header.assumingMemoryBound(to: UInt8.self)
     let nonce = nonce(counter)
+    if let wide {
+      var length = 0
+      return vine_gcm_open(
+        wide, body, &length, count, nonce, Self.nonceByteCount, body, count, associated, headerCount) == 1
+    }
     switch suite {
     case .aes256gcm:
       return crypto_aead_aes256gcm_decrypt_afternm(
@@ -63,6 +82,8 @@ struct AEADState: ~Copyable {
         body, nil, nil, body, UInt64(count), associated, UInt64(headerCount), nonce, key) == 0
     }
   }
+
+  private static let nonceByteCount = 12
 
   /// Four zero bytes and the counter, big-endian, for both suites.
   private func nonce(_ counter: UInt64) -> UnsafePointer<UInt8> {

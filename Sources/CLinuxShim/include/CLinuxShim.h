@@ -27,6 +27,13 @@ enum { VINE_CONTROL_BYTES = 64 };
 /// When a received datagram came in, in nanoseconds of the time of day; 0 if the kernel did not say.
 int64_t vine_arrival(const struct vine_message *message);
 
+/// Whether the kernel may hand over several datagrams of one sender as one message (UDP_GRO): 0, or -1 and errno.
+int vine_coalesce_datagrams(int descriptor, int on);
+/// How long each datagram in a received message is, the last one perhaps shorter; 0: it is one datagram.
+uint32_t vine_segment_size(const struct vine_message *message);
+/// Has the kernel cut a message into datagrams of `size` bytes (UDP_SEGMENT). `room`: VINE_CONTROL_BYTES.
+void vine_cut_message(struct vine_message *message, void *room, uint16_t size);
+
 /// sendmmsg without blocking: the number of messages sent, or -1 and errno if not even the first was.
 int vine_send_messages(int descriptor, struct vine_message *messages, unsigned int count);
 

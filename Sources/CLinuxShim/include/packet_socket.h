@@ -1,7 +1,8 @@
-// Raw access to one interface's frames: for the link emulator of the tests.
+// Raw access to one interface's frames: for injection, and for the link emulator of the tests.
 #ifndef VINE_PACKET_SOCKET_H
 #define VINE_PACKET_SOCKET_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "CLinuxShim.h"
 
@@ -10,6 +11,27 @@
 int vine_packet_socket(const char *interface);
 /// Frames that the kernel dropped in front of the socket since the last call.
 uint32_t vine_packet_drops(int descriptor);
+/// What an interface is to do with a packet before it leaves: virtio's header.
+struct vine_offload {
+  uint8_t flags, type;
+  uint16_t header_count, segment_size, checksum_start, checksum_offset;
+};
+/// Makes a packet socket one that only sends, and takes a `vine_offload` before each frame (PACKET_VNET_HDR): 0, or -1
+/// and errno.
+int vine_prepare_injection(int descriptor);
+/// Sends one frame from its parts; `ethernet` has 14 bytes. `segment_size` is TCP payload to cut to, 0 for a packet that
+/// is whole; `headers_count` those of IPv4 and TCP, `ip_count` of IPv4 alone. 0, or -1 and errno.
+int vine_inject(
+  int descriptor, int interface, const uint8_t *ethernet, const void *packet, size_t count, uint16_t segment_size,
+  uint16_t ip_count, uint16_t headers_count);
+
+/// The hardware address of an Ethernet interface, in the thread's network namespace: 0, or -1 and errno.
+int vine_hardware_address(const char *interface, uint8_t address[6]);
+/// The interface's MTU, or -1 and errno.
+int vine_interface_mtu(int socket, const char *interface);
+/// What the kernel knows of a neighbour's hardware address (network byte order in): 1 if it knows it, otherwise 0.
+int vine_neighbour(int socket, const char *interface, uint32_t address, uint8_t hardware[6]);
+
 /// Turns checksum and segmentation offloads of an interface off, so that every frame is whole and of its own size: 0,
 /// or -1 and errno of the first that is not possible. What the interface has not got is passed over.
 int vine_plain_interface(const char *interface);
