@@ -97,6 +97,9 @@ final class LibnetInjection: PacketInjection {
     return vine_inject(linkDescriptor, number, ethernet, packet.baseAddress, packet.count, 0, 0, 0) == 0
   }
 
+  /// Only the kernel's IP layer fills in a source address.
+  func injectOwn(_ packet: UnsafeRawBufferPointer) -> Bool { injectRaw(packet) }
+
   func inject(super packet: UnsafeMutableRawBufferPointer, segmentSize: Int) -> Bool {
     guard let view = IPv4View(UnsafeRawBufferPointer(packet)), let tcp = TCPView(view) else { return false }
     // The host may be on a narrower network than the path between the VRs.

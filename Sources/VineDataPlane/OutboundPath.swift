@@ -121,6 +121,6 @@ final class OutboundPath<Injection: PacketInjection> {
 
   private func answer(_ count: Int?) {
     guard let count else { return }
-    if !injection.inject(UnsafeRawBufferPointer(rebasing: scratch[..<count])) { counters.drop(.injectFailed) }
+    if !injection.injectOwn(UnsafeRawBufferPointer(rebasing: scratch[..<count])) { counters.drop(.injectFailed) }
   }
 }

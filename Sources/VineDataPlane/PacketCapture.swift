@@ -24,6 +24,9 @@ protocol PacketInjection {
   /// - Returns: false if the kernel did not take it.
   func inject(_ packet: UnsafeRawBufferPointer) -> Bool
 
+  /// A packet of the VR's own, whose source address of zero the kernel replaces by its own in the hosts' network.
+  func injectOwn(_ packet: UnsafeRawBufferPointer) -> Bool
+
   /// - Parameters:
   ///   - packet: a TCP packet to be cut, with the sum of the pseudo-header in place of its checksum; see
   ///     `SuperPacket.leaveChecksum`.

@@ -50,8 +50,11 @@ final class World {
     run("ip -n \(router) addr add 198.18.0.\(number)/24 dev wan")
     run("ip -n \(router) link set wan up")
     run("ip -n \(host) route add \(space) via 172.16.\(number).1")
-    for rule in ["-d \(space)", "-s \(space)"] {
-      run("iptables -w -t raw -A PREROUTING -i lan \(rule) -j NFQUEUE --queue-num 7", namespace: router)
+    let plainQueue = DataPlaneConfiguration.plainQueue(beside: 7)
+    for side in ["-d \(space)", "-s \(space)"] {
+      for (kind, queue) in [("-p tcp", 7), ("! -p tcp", plainQueue)] {
+        run("iptables -w -t raw -A PREROUTING -i lan \(kind) \(side) -j NFQUEUE --queue-num \(queue)", namespace: router)
+      }
     }
     sites.append(Site(number, host: host, router: router))
   }

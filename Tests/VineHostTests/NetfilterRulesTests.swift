@@ -9,7 +9,11 @@ import VineAddress
 
   @Test func `virtual packets of the hosts are captured, those from elsewhere dropped`() {
     let capture = rules.rules(of: "VINE-IN-9")
-    #expect(capture.contains("-i lan -d 172.16.0.0/12 -j NFQUEUE --queue-num 9"))
+    for side in ["-d", "-s"] {
+      let tcp = capture.firstIndex(of: "-i lan -p tcp \(side) 172.16.0.0/12 -j NFQUEUE --queue-num 9")
+      let others = capture.firstIndex(of: "-i lan \(side) 172.16.0.0/12 -j NFQUEUE --queue-num 32777")
+      #expect(tcp.map { tcp in others.map { tcp < $0 } ?? false } ?? false, "TCP has a queue of its own: \(capture)")
+    }
     #expect(capture.suffix(2) == ["-d 172.16.0.0/12 -j DROP", "-s 172.16.0.0/12 -j DROP"])
   }
 
