@@ -21,7 +21,8 @@ BUILD_PACKAGES := libsodium-dev libnetfilter-queue-dev libmnl-dev libnet1-dev li
 RUN_PACKAGES := iptables nftables iproute2 iputils-ping procps util-linux iperf3 openssh-server openssh-client \
   curl python3 tcpdump
 # What vine-mesh is measured beside.
-BENCH_PACKAGES := serf etcd-server etcd-client nghttp2-client
+BENCH_PACKAGES := serf etcd-server etcd-client nghttp2-client wireguard-go wireguard-tools tinc nebula fastd openvpn openssl \
+  conntrack
 
 .PHONY: help
 help: ## lists these targets

@@ -4,6 +4,7 @@
   serf  as many vine-mesh daemons as serf agents (Debian's package), each in a network namespace of its own, with the
         same loss: how long until all know all, a change, a death; bytes, processor and memory at rest
   churn   how long traffic stands still when a NAT forgets, a queue-VR dies, a channel is cut
+  peers   the data path beside kernel VXLAN, wireguard-go, tinc, nebula, fastd and openvpn (Debian's packages)
   table3  the paper's Table 3 over emulated links
   etcd  three voters of both on the same disk: decisions a second
 
@@ -19,7 +20,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from lib import beside_etcd, beside_serf, churn, sandbox, table3  # noqa: E402
+from lib import beside_etcd, beside_serf, beside_tunnels, churn, sandbox, table3  # noqa: E402
 from lib.flock import MACHINES_MAX  # noqa: E402
 from lib.programs import needs_build, needs_root  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
@@ -27,7 +28,7 @@ from lib.sandbox import Interrupted  # noqa: E402
 from lib.shell import Runner  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SUITES = ("churn", "etcd", "serf", "table3")
+SUITES = ("churn", "etcd", "peers", "serf", "table3")
 
 
 def arguments() -> argparse.Namespace:
@@ -39,6 +40,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     parser.add_argument("--bin", type=Path, default=REPOSITORY / ".build/release", help="folder of the built programs")
     parser.add_argument("--report", type=Path, default=REPOSITORY / "reports/bench.json", help="where the report goes")
+    parser.add_argument("--only", action="append", help="suite peers: this system, and others named so")
     parser.add_argument("--verbose", action="store_true", help="print every command")
     options = parser.parse_args()
     if not 3 <= options.nodes <= MACHINES_MAX:
@@ -62,6 +64,10 @@ def main() -> int:
         if "etcd" in (options.suite or SUITES):
             rounds = 3 if options.quick else 7
             beside_etcd.compare(binaries, report, console, rounds=rounds, verbose=options.verbose)
+        if "peers" in (options.suite or SUITES):
+            beside_tunnels.compare(
+                binaries, report, console, quick=options.quick, only=options.only or (), verbose=options.verbose
+            )
         if "table3" in (options.suite or SUITES):
             table3.compare(binaries, report, console, quick=options.quick, verbose=options.verbose)
         if "churn" in (options.suite or SUITES):
