@@ -21,6 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
+// Since Linux 6.2; older headers do not have it.
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23
 #endif
@@ -63,12 +67,13 @@ int vine_inject(
   uint16_t ip_count, uint16_t headers_count) {
   struct vine_offload offload = {0};
   if (segment_size > 0) {
+    int is_tcp = ((const uint8_t *)packet)[9] == IPPROTO_TCP;
     offload.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-    offload.type = VIRTIO_NET_HDR_GSO_TCPV4;
+    offload.type = is_tcp ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_UDP_L4;
     offload.header_count = ETH_HLEN + headers_count;
     offload.segment_size = segment_size;
     offload.checksum_start = ETH_HLEN + ip_count;
-    offload.checksum_offset = 16;
+    offload.checksum_offset = is_tcp ? 16 : 6;
   }
   struct iovec parts[] = {
       {&offload, sizeof offload}, {(void *)ethernet, ETH_HLEN}, {(void *)packet, count}};

@@ -2,6 +2,7 @@
 #ifndef VINE_NETFILTER_QUEUE_SHIM_H
 #define VINE_NETFILTER_QUEUE_SHIM_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <netinet/in.h>
 #include <libmnl/libmnl.h>
@@ -23,6 +24,8 @@ struct vine_queue_message {
   bool lacks_checksum;
   /// The host left the cutting into segments to its interface.
   bool is_super;
+  /// When the machine got it, in nanoseconds of CLOCK_REALTIME; 0 if the kernel does not say.
+  int64_t arrival;
   void *payload;
 };
 
@@ -42,6 +45,11 @@ static inline int vine_queue_parse(const struct nlmsghdr *message, struct vine_q
   uint32_t info = attributes[NFQA_SKB_INFO] != NULL ? ntohl(mnl_attr_get_u32(attributes[NFQA_SKB_INFO])) : 0;
   result->lacks_checksum = (info & NFQA_SKB_CSUMNOTREADY) != 0;
   result->is_super = (info & NFQA_SKB_GSO) != 0;
+  result->arrival = 0;
+  if (attributes[NFQA_TIMESTAMP] != NULL) {
+    const struct nfqnl_msg_packet_timestamp *stamp = mnl_attr_get_payload(attributes[NFQA_TIMESTAMP]);
+    result->arrival = (int64_t)be64toh(stamp->sec) * 1000000000 + (int64_t)be64toh(stamp->usec) * 1000;
+  }
   result->payload = attributes[NFQA_PAYLOAD] != NULL ? mnl_attr_get_payload(attributes[NFQA_PAYLOAD]) : NULL;
   result->length = attributes[NFQA_PAYLOAD] != NULL ? mnl_attr_get_payload_len(attributes[NFQA_PAYLOAD]) : 0;
   result->whole =

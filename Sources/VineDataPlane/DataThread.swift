@@ -58,11 +58,15 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     switch source {
     case .mailbox:
       for command in mailbox.takeAll() { parts.carryOut(command, at: now) }
-      receiver.stampArrivals(parts.trains.isExpecting)
+      receiver.oneByOne(parts.trains.isExpecting)
     case .capture:
-      for _ in 0..<batchesMax where capture.capture({ parts.outbound.take($0, at: now) }) < Limits.batch { return }
+      for _ in 0..<batchesMax {
+        let now = MonotonicClock.now
+        parts.outbound.beginBatch(at: now)
+        if capture.capture({ parts.outbound.take($0, at: now) }) < Limits.batch { return }
+      }
     case .datagrams:
-      for _ in 0..<batchesMax where receive(at: now) < DatagramReceiver.batch { break }
+      for _ in 0..<batchesMax where receive(at: MonotonicClock.now) < DatagramReceiver.batch { break }
       parts.inbound.flush()
     case .listener: parts.channels.accept(at: now)
     case .channel(let number):
@@ -74,9 +78,10 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
   }
 
   private func receive(at now: Instant) -> Int {
-    receiver.stampArrivals(parts.trains.isExpecting)
-    return receiver.receive { frame, endpoint, stamp in
-      parts.inbound.take(frame, via: .datagram(endpoint), at: now, stamp: stamp)
+    receiver.oneByOne(parts.trains.isExpecting)
+    parts.inbound.beginBatch(at: now)
+    return receiver.receive { frames, size, endpoint, stamp in
+      parts.inbound.take(frames, size: size, via: .datagram(endpoint), at: now, stamp: stamp)
     }
   }
 

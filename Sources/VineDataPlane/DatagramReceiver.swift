@@ -15,7 +15,7 @@ final class DatagramReceiver {
   private let vectors: UnsafeMutablePointer<iovec>
   private let addresses: UnsafeMutablePointer<sockaddr_in>
   private let notes: UnsafeMutableRawPointer
-  private var isStamped = false
+  private var isOneByOne = false
 
   init(descriptor: Int32) {
     self.descriptor = descriptor
@@ -34,6 +34,8 @@ final class DatagramReceiver {
       messages[position].header.msg_iovlen = 1
       messages[position].header.msg_control = notes + position * Int(VINE_CONTROL_BYTES)
     }
+    // Stamps tell how long frames waited (`QueueControl`) and how fast they came (`Trains`).
+    _ = vine_stamp_arrivals(descriptor, 1)
     // Without it datagrams come one by one: slower, and the same.
     _ = vine_coalesce_datagrams(descriptor, 1)
   }
@@ -46,19 +48,18 @@ final class DatagramReceiver {
     notes.deallocate()
   }
 
-  /// Whether the kernel is to say when each datagram came in. Then each comes by itself, because a message of several
-  /// has one time only.
-  func stampArrivals(_ isWanted: Bool) {
-    guard isWanted != isStamped, vine_stamp_arrivals(descriptor, isWanted ? 1 : 0) == 0 else { return }
-    isStamped = isWanted
-    _ = vine_coalesce_datagrams(descriptor, isWanted ? 0 : 1)
+  /// Whether each datagram is to come by itself, because a message of several has one arrival only.
+  func oneByOne(_ isWanted: Bool) {
+    guard isWanted != isOneByOne, vine_coalesce_datagrams(descriptor, isWanted ? 0 : 1) == 0 else { return }
+    isOneByOne = isWanted
   }
 
-  /// Hands each datagram of one batch to `body`, which may change its bytes.
-  /// - Parameter body: gets the bytes, where they came from, and when by the kernel's clock in nanoseconds; 0 if that
-  ///   was not asked for.
+  /// Hands each message of one batch to `body`, which may change its bytes.
+  /// - Parameter body: gets the bytes, how many of them are one datagram (the last one may be shorter), where they came
+  ///   from, and when by `MonotonicClock.ofStamps`; 0 if that is not
+  ///   known.
   /// - Returns: how many messages; fewer than `batch`: the socket is empty.
-  func receive(_ body: (UnsafeMutableRawBufferPointer, Endpoint, Int64) -> Void) -> Int {
+  func receive(_ body: (UnsafeMutableRawBufferPointer, Int, Endpoint, Int64) -> Void) -> Int {
     for position in 0..<Self.batch {
       messages[position].header.msg_namelen = socklen_t(MemoryLayout<sockaddr_in>.size)
       messages[position].header.msg_controllen = Int(VINE_CONTROL_BYTES)
@@ -67,21 +68,11 @@ final class DatagramReceiver {
     guard count > 0 else { return 0 }
     for position in 0..<count {
       let message = messages + position
-      let endpoint = addresses[position].endpoint
-      let stamp = isStamped ? vine_arrival(message) : 0
-      let (start, end) = (slots + position * Self.slot, Int(message.pointee.length))
+      let (start, byteCount) = (slots + position * Self.slot, Int(message.pointee.length))
       let size = Int(vine_segment_size(message))
-      // An empty datagram is one, too: it is counted as a frame that is too short.
-      guard size > 0, size < end else {
-        body(UnsafeMutableRawBufferPointer(start: start, count: end), endpoint, stamp)
-        continue
-      }
-      var offset = 0
-      while offset < end {
-        let length = min(size, end - offset)
-        body(UnsafeMutableRawBufferPointer(start: start + offset, count: length), endpoint, stamp)
-        offset += length
-      }
+      body(
+        UnsafeMutableRawBufferPointer(start: start, count: byteCount), size > 0 ? size : byteCount,
+        addresses[position].endpoint, vine_arrival(message))
     }
     return count
   }

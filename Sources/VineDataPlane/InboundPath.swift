@@ -15,7 +15,9 @@ final class InboundPath<Injection: PacketInjection> {
   private let trains: Trains
   private let counters: Counters
   private let onEvent: @Sendable (DataPlaneEvent) -> Void
-  private var held = SuperPacket()
+  private var held: SuperPacket
+  private var control = QueueControl()
+  private var batch = Batch()
   private var handshakes: TokenBucket
   private var unknownSessions: TokenBucket
   private var probes: TokenBucket
@@ -27,22 +29,56 @@ final class InboundPath<Injection: PacketInjection> {
     ownTag = node.tag
     (self.injection, self.peers, self.relays) = (injection, peers, relays)
     (self.channels, self.trains, self.counters, self.onEvent) = (channels, trains, counters, onEvent)
+    held = SuperPacket(takesUDP: injection.takesUDP)
     handshakes = TokenBucket(rate: Limits.handshakeRate, at: now)
     unknownSessions = TokenBucket(rate: Limits.eventRate, at: now)
     probes = TokenBucket(rate: Limits.eventRate, at: now)
   }
 
+  /// How long the frames of the socket's next batch have waited is looked at.
+  func beginBatch(at now: Instant) { batch = Batch(at: now) }
+
+  /// Frames that came together, from one sender.
   /// - Parameters:
-  ///   - frame: is opened in place.
-  ///   - stamp: when the kernel got it, in nanoseconds of its clock; 0 if that is not known.
-  func take(_ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant, stamp: Int64 = 0) {
-    guard let kind = frame.first else { return counters.drop(.truncatedFrame) }
+  ///   - frames: are opened in place.
+  ///   - size: of each frame; the last one may be shorter.
+  ///   - stamp: when the kernel got them, by `MonotonicClock.ofStamps`; 0 if that is not known.
+  func take(
+    _ frames: UnsafeMutableRawBufferPointer, size: Int, via carrier: Carrier, at now: Instant, stamp: Int64 = 0
+  ) {
+    var start = 0
+    if batch.mustDrop(stamp, &control), frames.first == FrameKind.data.rawValue {
+      counters.drop(.queueDelay)
+      guard size < frames.count else { return }
+      start = size
+    }
+    repeat {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: frames[start...])
+      start += take(first: rest, size: size, via: carrier, at: now, stamp)
+    } while start < frames.count
+  }
+
+  func take(_ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant) {
+    take(frame, size: frame.count, via: carrier, at: now)
+  }
+
+  /// The first of `frames`, and those after it that are of the same session.
+  /// - Returns: bytes that are done with.
+  private func take(
+    first frames: UnsafeMutableRawBufferPointer, size: Int, via carrier: Carrier, at now: Instant, _ stamp: Int64
+  ) -> Int {
+    let frame = UnsafeMutableRawBufferPointer(rebasing: frames.prefix(size))
+    guard let kind = frame.first else {
+      counters.drop(.truncatedFrame)
+      return size
+    }
     switch FrameKind(rawValue: kind) {
-    case .data, .control, .relay, .train: sealed(frame, via: carrier, at: now, stamp)
+    case .data, .control, .relay, .train: return sealed(frames, size, via: carrier, at: now, stamp)
     case .handshake: handshake(frame, via: carrier, at: now)
     case .probe: probe(frame, via: carrier, at: now)
     case nil: counters.drop(.unknownKind)
     }
+    return size
   }
 
   // MARK: Frames in clear
@@ -62,15 +98,40 @@ final class InboundPath<Injection: PacketInjection> {
 
   // MARK: Sealed frames
 
-  @inline(__always)
+  /// Frames of one session: it is looked up once.
+  /// - Returns: bytes that are done with, one frame's at least.
   private func sealed(
-    _ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant, _ stamp: Int64
-  ) {
-    let header: FrameHeader
+    _ frames: UnsafeMutableRawBufferPointer, _ size: Int, via carrier: Carrier, at now: Instant, _ stamp: Int64
+  ) -> Int {
+    var frame = UnsafeMutableRawBufferPointer(rebasing: frames.prefix(size))
+    var header: FrameHeader
     do throws(FrameError) { header = try FrameHeader(parsing: UnsafeRawBufferPointer(frame)) } catch {
-      return counters.drop(error == .truncated ? .truncatedFrame : .unknownKind)
+      counters.drop(error == .truncated ? .truncatedFrame : .unknownKind)
+      return size
     }
-    guard let (session, peer) = peers.session(header.index) else { return unknown(carrier, at: now) }
+    guard let (session, peer) = peers.session(header.index) else {
+      unknown(carrier, at: now)
+      return size
+    }
+    let table = peers.table
+    var end = 0
+    while true {
+      one(header, frame, session, peer, table, carrier, at: now, stamp)
+      end += size
+      guard end < frames.count else { return end }
+      frame = UnsafeMutableRawBufferPointer(rebasing: frames[end..<min(end + size, frames.count)])
+      guard let next = try? FrameHeader(parsing: UnsafeRawBufferPointer(frame)), next.index == header.index else {
+        return end
+      }
+      header = next
+    }
+  }
+
+  @inline(__always)
+  private func one(
+    _ header: FrameHeader, _ frame: UnsafeMutableRawBufferPointer, _ session: Session, _ peer: Peer,
+    _ table: ForwardingTable?, _ carrier: Carrier, at now: Instant, _ stamp: Int64
+  ) {
     guard session.window.isFresh(header.counter) else { return counters.drop(.replayed) }
     guard header.kind != .relay else { return relay(header, frame, session, peer, carrier, at: now) }
     let body = body(of: frame, after: FrameSize.header)
@@ -78,7 +139,7 @@ final class InboundPath<Injection: PacketInjection> {
     opened(session, peer, carrier, at: now)
     let content = UnsafeMutableRawBufferPointer(rebasing: body.dropLast(FrameSize.tag))
     switch header.kind {
-    case .data: data(content, session, peer)
+    case .data: data(content, session, peer, table)
     case .train: trains.arrived(UnsafeRawBufferPointer(content), from: peer.node, frame.count, stamp, at: now)
     default:
       onEvent(.control(Array(content), from: peer.node, via: carrier, localIndex: session.localIndex))
@@ -120,7 +181,9 @@ final class InboundPath<Injection: PacketInjection> {
   // MARK: Packets
 
   @inline(__always)
-  private func data(_ content: UnsafeMutableRawBufferPointer, _ session: Session, _ peer: Peer) {
+  private func data(
+    _ content: UnsafeMutableRawBufferPointer, _ session: Session, _ peer: Peer, _ table: ForwardingTable?
+  ) {
     guard !session.isGuest else { return counters.drop(.guestSession) }
     guard content.count > FrameSize.network else { return counters.drop(.malformed) }
     let network = UInt32(bigEndian: content.loadUnaligned(as: UInt32.self))
@@ -130,7 +193,7 @@ final class InboundPath<Injection: PacketInjection> {
     }
     counters.received.add(packet.totalLength)
     peer.received.add(packet.totalLength)
-    guard let table = peers.table else { return counters.drop(.destinationNotInLNDT) }
+    guard let table else { return counters.drop(.destinationNotInLNDT) }
     let decision = table.inbound(
       network: network, source: packet.source, destination: packet.destination, from: peer.tableIndex)
     if case .drop(let reason) = decision { return counters.drop(reason) }
@@ -161,6 +224,7 @@ final class InboundPath<Injection: PacketInjection> {
       guard isDone else { return counters.drop(.injectFailed, count: count) }
       counters.injected.add(packets: count, bytes: packet.count)
     }
+    held.takesUDP = injection.takesUDP
   }
 
   // MARK: Relay frames

@@ -18,6 +18,8 @@ final class LibnetInjection: PacketInjection {
   private let asking: FileDescriptor
   private var neighbours: Neighbours
   private var mtu: Int
+  /// False once the kernel has refused (before Linux 6.2).
+  private(set) var takesUDP: Bool
   private let ethernet: UnsafeMutablePointer<UInt8>
   private let scratch: UnsafeMutableRawBufferPointer
   private let piece: UnsafeMutableRawBufferPointer
@@ -52,6 +54,7 @@ final class LibnetInjection: PacketInjection {
     }
     link = context
     linkDescriptor = context.map { libnet_getfd($0) } ?? -1
+    takesUDP = context != nil
     neighbours = Neighbours()
     mtu = max(Int(vine_interface_mtu(asking.raw, interface)), 576)
     scratch = .allocate(byteCount: TCPSegmentation.headersMax, alignment: 64)
@@ -101,7 +104,9 @@ final class LibnetInjection: PacketInjection {
   func injectOwn(_ packet: UnsafeRawBufferPointer) -> Bool { injectRaw(packet) }
 
   func inject(super packet: UnsafeMutableRawBufferPointer, segmentSize: Int) -> Bool {
-    guard let view = IPv4View(UnsafeRawBufferPointer(packet)), let tcp = TCPView(view) else { return false }
+    guard let view = IPv4View(UnsafeRawBufferPointer(packet)) else { return false }
+    guard view.transport == Transport.tcp else { return inject(datagrams: view, size: segmentSize) }
+    guard let tcp = TCPView(view) else { return false }
     // The host may be on a narrower network than the path between the VRs.
     let room = min(segmentSize, mtu - tcp.headersLength)
     if address(destination(of: view.bytes)),
@@ -114,14 +119,36 @@ final class LibnetInjection: PacketInjection {
     return injectCut(view, mtu: tcp.headersLength + room)
   }
 
+  private func inject(datagrams view: IPv4View, size: Int) -> Bool {
+    guard let udp = UDPView(view) else { return false }
+    if takesUDP, udp.headersLength + size <= mtu, address(destination(of: view.bytes)) {
+      if vine_inject(
+        linkDescriptor, number, ethernet, view.bytes.baseAddress, view.totalLength, UInt16(size),
+        UInt16(view.headerLength), UInt16(udp.headersLength)) == 0
+      {
+        return true
+      }
+      if SystemError.last.code == EINVAL { takesUDP = false }
+    }
+    var isDone = true
+    let count = UDPSegmentation.cut(view, segmentSize: size, scratch: scratch) { headers, payload in
+      if !injectRaw(joined(headers, payload)) { isDone = false }
+    }
+    return isDone && count > 0
+  }
+
+  /// Both parts of a packet in one piece, until the next call.
+  private func joined(_ headers: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    piece.copyMemory(from: headers)
+    UnsafeMutableRawBufferPointer(rebasing: piece[headers.count...]).copyMemory(from: payload)
+    return UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(piece)[..<(headers.count + payload.count)])
+  }
+
   /// Cut here, and one by one.
   private func injectCut(_ packet: IPv4View, mtu: Int) -> Bool {
     var isDone = true
     let count = TCPSegmentation.cut(packet, mtu: mtu, scratch: scratch) { headers, payload in
-      piece.copyMemory(from: headers)
-      UnsafeMutableRawBufferPointer(rebasing: piece[headers.count...]).copyMemory(from: payload)
-      let whole = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(piece)[..<(headers.count + payload.count)])
-      if !injectRaw(whole) { isDone = false }
+      if !injectRaw(joined(headers, payload)) { isDone = false }
     }
     return isDone && count > 0
   }

@@ -8,4 +8,11 @@ public enum MonotonicClock {
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
   }
+
+  /// The clock of the kernel's arrival stamps (CLOCK_REALTIME), which may be set at any time: nanoseconds.
+  static var ofStamps: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
 }

@@ -66,7 +66,8 @@ final class NetfilterCapture: PacketCapture {
         body(
           CapturedPacket(
             bytes: UnsafeMutableRawBufferPointer(start: packet.payload, count: Int(packet.length)),
-            lacksChecksum: packet.lacks_checksum, isSuper: packet.is_super))
+            lacksChecksum: packet.lacks_checksum, isSuper: packet.is_super,
+            arrival: packet.arrival))
       }
     }
     if let last { drop(through: last, of: queue) }

@@ -10,6 +10,8 @@ final class OutboundPath<Injection: PacketInjection> {
   private let counters: Counters
   private let scratch: UnsafeMutableRawBufferPointer
   private var answers: TokenBucket
+  private var control = QueueControl()
+  private var batch = Batch()
 
   init(injection: Injection, peers: Peers, transmitter: Transmitter, counters: Counters, at now: Instant) {
     (self.injection, self.peers, self.transmitter, self.counters) = (injection, peers, transmitter, counters)
@@ -19,10 +21,14 @@ final class OutboundPath<Injection: PacketInjection> {
 
   deinit { scratch.deallocate() }
 
+  /// How long the packets of the capture's next batch have waited is looked at.
+  func beginBatch(at now: Instant) { batch = Batch(at: now) }
+
   /// - Parameter captured: its bytes are changed.
   func take(_ captured: CapturedPacket, at now: Instant) {
     let bytes = captured.bytes
     counters.captured.add(bytes.count)
+    let mustDrop = batch.mustDrop(captured.arrival, &control)
     guard let packet = IPv4View(UnsafeRawBufferPointer(bytes)) else { return counters.drop(.malformed) }
     // Without a table nothing is known of any host, so nothing goes anywhere.
     guard let table = peers.table else { return counters.drop(.sourceNotInLNDT) }
@@ -31,7 +37,8 @@ final class OutboundPath<Injection: PacketInjection> {
     case .deliver: deliver(packet, captured, at: now)
     case .tunnel(let network, let index):
       let peer = peers.peer(atTableIndex: index)
-      if captured.isSuper { return cut(packet, bytes, network, peer, at: now) }
+      if captured.isSuper { return cut(packet, bytes, network, peer, mustDrop: mustDrop, at: now) }
+      guard !mustDrop else { return counters.drop(.queueDelay) }
       if captured.lacksChecksum { _ = TCPSegmentation.completeChecksum(bytes) }
       tunnel(packet, bytes, network, peer, at: now)
     }
@@ -72,33 +79,46 @@ final class OutboundPath<Injection: PacketInjection> {
 
   /// A TCP packet that the host left to be cut, to what the path takes: the host did not choose its length, so that
   /// "don't fragment" does not refer to it.
+  /// - Parameter mustDrop: its first segment.
   private func cut(
-    _ packet: IPv4View, _ bytes: UnsafeMutableRawBufferPointer, _ network: UInt32, _ peer: Peer, at now: Instant
+    _ packet: IPv4View, _ bytes: UnsafeMutableRawBufferPointer, _ network: UInt32, _ peer: Peer, mustDrop: Bool,
+    at now: Instant
   ) {
+    var mustDrop = mustDrop
     guard PacketEdit.decrementTimeToLive(bytes) else { return expired(packet, at: now) }
+    let road: Transmitter.Road
+    switch transmitter.road(to: peer, at: now) {
+    case .success(let found): road = found
+    case .failure(let none): return counters.drop(none.reason)
+    }
     let count = TCPSegmentation.cut(packet, mtu: peer.innerMTU, scratch: scratch) { headers, payload in
-      send(headers, payload, network, peer, at: now)
+      guard !mustDrop else {
+        mustDrop = false
+        return counters.drop(.queueDelay)
+      }
+      send(headers, payload, network, road, at: now)
     }
     if count == 0 { counters.drop(.malformed) }
   }
 
   @inline(__always)
   private func send(
-    _ headers: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, _ network: UInt32, _ peer: Peer,
+    _ headers: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, _ network: UInt32, _ road: Transmitter.Road,
     at now: Instant
   ) {
-    if let reason = transmitter.data(headers, payload, network: network, to: peer, at: now) {
+    if let reason = transmitter.data(headers, payload, network: network, on: road, at: now) {
       return counters.drop(reason)
     }
     counters.sent.add(headers.count + payload.count)
-    peer.sent.add(headers.count + payload.count)
+    road.peer.sent.add(headers.count + payload.count)
   }
 
   @inline(__always)
   private func send(_ packet: UnsafeRawBufferPointer, _ network: UInt32, _ peer: Peer, at now: Instant) {
-    if let reason = transmitter.data(packet, network: network, to: peer, at: now) { return counters.drop(reason) }
-    counters.sent.add(packet.count)
-    peer.sent.add(packet.count)
+    switch transmitter.road(to: peer, at: now) {
+    case .success(let road): send(packet, UnsafeRawBufferPointer(start: nil, count: 0), network, road, at: now)
+    case .failure(let none): counters.drop(none.reason)
+    }
   }
 
   // MARK: Answers to the host

@@ -16,6 +16,8 @@ struct CapturedPacket {
   var lacksChecksum = false
   /// A TCP packet that the host left to its interface to cut.
   var isSuper = false
+  /// When the machine got it, by `MonotonicClock.ofStamps`; 0 if that is not known.
+  var arrival: Int64 = 0
 }
 
 /// How packets get to the site's hosts.
@@ -27,10 +29,13 @@ protocol PacketInjection {
   /// A packet of the VR's own, whose source address of zero the kernel replaces by its own in the hosts' network.
   func injectOwn(_ packet: UnsafeRawBufferPointer) -> Bool
 
+  /// Whether `inject(super:)` of datagrams is worth while.
+  var takesUDP: Bool { get }
+
   /// - Parameters:
-  ///   - packet: a TCP packet to be cut, with the sum of the pseudo-header in place of its checksum; see
-  ///     `SuperPacket.leaveChecksum`.
-  ///   - segmentSize: the payload of each segment.
+  ///   - packet: TCP segments or datagrams in one, to be cut, with the sum of the pseudo-header in place of the
+  ///     checksum; see `SuperPacket.leaveChecksum`.
+  ///   - segmentSize: the payload of each packet, the last one perhaps shorter.
   /// - Returns: false if the kernel did not take all of it.
   func inject(super packet: UnsafeMutableRawBufferPointer, segmentSize: Int) -> Bool
 

@@ -22,24 +22,41 @@ final class Transmitter {
     (self.waiting, self.onEvent) = (waiting, onEvent)
   }
 
-  /// A packet in the ViNe `network` for a host of `peer`. If the peer is a limited-VR of this one and its channel is
-  /// closed, the packet waits, sealed, as those of other VRs do.
+  /// How packets get to a peer: looked up once for all that follow one another.
+  struct Road {
+    let peer: Peer
+    let session: Session
+    let carrier: Carrier?
+    let mustWait: Bool
+  }
+
+  /// The road to `peer`; if there is none, why.
+  func road(to peer: Peer, at now: Instant) -> Result<Road, NoRoad> {
+    guard let session = peer.sending else { return .failure(NoRoad(reason: wanting(peer, now))) }
+    guard !session.isGuest else { return .failure(NoRoad(reason: .guestSession)) }
+    let mustWait = mustWait(peer)
+    guard mustWait || peer.carrier != nil else { return .failure(NoRoad(reason: .noPath)) }
+    return .success(Road(peer: peer, session: session, carrier: peer.carrier, mustWait: mustWait))
+  }
+
+  struct NoRoad: Error {
+    let reason: DropReason
+  }
+
+  /// A packet in the ViNe `network` for a host of the road's peer. If that is a limited-VR of this one and its channel
+  /// is closed, the packet waits, sealed, as those of other VRs do.
   /// - Parameter rest: what follows `packet`, if it is in two pieces.
   @inline(__always)
   func data(
     _ packet: UnsafeRawBufferPointer, _ rest: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
-    network: UInt32, to peer: Peer, at now: Instant
+    network: UInt32, on road: Road, at now: Instant
   ) -> DropReason? {
-    guard let session = peer.sending else { return wanting(peer, now) }
-    guard !session.isGuest else { return .guestSession }
     var frame = datagrams.reserve()
     frame.append(network)
     guard frame.append(packet), frame.append(rest) else { return .sendFailed }
-    let mustWait = mustWait(peer)
-    guard mustWait || peer.carrier != nil else { return .noPath }
-    if let reason = seal(&frame, .data, session, peer, now) { return reason }
-    guard mustWait else { return carry(frame, by: peer.carrier, at: now) }
-    waiting.keep(UnsafeRawBufferPointer(frame.bytes), for: peer.tag, from: ownTag, hops: 0, at: now)
+    if let reason = seal(&frame, .data, road.session, road.peer, now) { return reason }
+    guard road.mustWait else { return carry(frame, by: road.carrier, at: now) }
+    waiting.keep(UnsafeRawBufferPointer(frame.bytes), for: road.peer.tag, from: ownTag, hops: 0, at: now)
     return nil
   }
 

@@ -53,4 +53,5 @@ public struct IPv4View {
 public enum Transport {
   public static let icmp: UInt8 = 1
   public static let tcp: UInt8 = 6
+  public static let udp: UInt8 = 17
 }

@@ -10,13 +10,17 @@ public enum InternetChecksum {
     // The sum does not care which end of a word is high (RFC 1071, 2 B): words are added as they lie and swapped in
     // the end. 2^16 = 1 modulo 2^16 - 1, so 32 bits at a time will do, and 64 KiB of them stay far below 2^64. Four
     // sums beside one another are one vector.
-    var sums: SIMD4<UInt64> = .zero
-    while position + 16 <= bytes.count {
-      let words = (base + position).loadUnaligned(as: SIMD4<UInt32>.self)
-      sums &+= SIMD4<UInt64>(truncatingIfNeeded: words)
-      position += 16
+    var (first, second, third, fourth): (SIMD4<UInt64>, SIMD4<UInt64>, SIMD4<UInt64>, SIMD4<UInt64>) = (
+      .zero, .zero, .zero, .zero
+    )
+    while position + 64 <= bytes.count {
+      first &+= SIMD4(truncatingIfNeeded: (base + position).loadUnaligned(as: SIMD4<UInt32>.self))
+      second &+= SIMD4(truncatingIfNeeded: (base + position + 16).loadUnaligned(as: SIMD4<UInt32>.self))
+      third &+= SIMD4(truncatingIfNeeded: (base + position + 32).loadUnaligned(as: SIMD4<UInt32>.self))
+      fourth &+= SIMD4(truncatingIfNeeded: (base + position + 48).loadUnaligned(as: SIMD4<UInt32>.self))
+      position += 64
     }
-    total = sums.wrappedSum()
+    total = (first &+ second &+ third &+ fourth).wrappedSum()
     while position + 4 <= bytes.count {
       total &+= UInt64((base + position).loadUnaligned(as: UInt32.self))
       position += 4
@@ -44,6 +48,13 @@ public enum InternetChecksum {
   @inlinable
   public static func updated(_ checksum: UInt16, replacing old: UInt16, by new: UInt16) -> UInt16 {
     ~fold(UInt64(~checksum) + UInt64(~old) + UInt64(new))
+  }
+
+  /// The sum of addresses, protocol and length, with which TCP's and UDP's sums begin (RFC 9293, 3.1; RFC 768).
+  /// - Parameter bytes: an IPv4 header or more.
+  @inlinable
+  static func pseudoHeader(_ bytes: UnsafeRawBufferPointer, segmentLength: Int) -> UInt16 {
+    sum(UnsafeRawBufferPointer(rebasing: bytes[12..<20]), from: fold(UInt64(bytes[9]) + UInt64(segmentLength)))
   }
 
   @inlinable

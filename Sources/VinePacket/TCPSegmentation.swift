@@ -61,7 +61,7 @@ public enum TCPSegmentation {
     PacketEdit.storeWord(InternetChecksum.of(UnsafeRawBufferPointer(rebasing: read[..<ipLength])), headers, at: 10)
     PacketEdit.storeWord(0, headers, at: ipLength + 16)
     let segment = UnsafeRawBufferPointer(rebasing: read[ipLength...])
-    let pseudo = TCPView.pseudoHeader(read, segmentLength: segment.count + payload.count)
+    let pseudo = InternetChecksum.pseudoHeader(read, segmentLength: segment.count + payload.count)
     // A header has an even number of bytes, so that the payload's words are the segment's.
     let sum = InternetChecksum.of(payload, from: InternetChecksum.sum(segment, from: pseudo))
     PacketEdit.storeWord(sum, headers, at: ipLength + 16)
@@ -100,14 +100,7 @@ public struct TCPView {
 
   @inlinable public var hasValidChecksum: Bool {
     let segment = packet.payload
-    return InternetChecksum.isValid(segment, from: Self.pseudoHeader(packet.bytes, segmentLength: segment.count))
-  }
-
-  /// The sum of addresses, protocol and length (RFC 9293, 3.1).
-  @inlinable
-  static func pseudoHeader(_ bytes: UnsafeRawBufferPointer, segmentLength: Int) -> UInt16 {
-    InternetChecksum.sum(
-      UnsafeRawBufferPointer(rebasing: bytes[12..<20]),
-      from: InternetChecksum.fold(UInt64(Transport.tcp) + UInt64(segmentLength)))
+    return InternetChecksum.isValid(
+      segment, from: InternetChecksum.pseudoHeader(packet.bytes, segmentLength: segment.count))
   }
 }

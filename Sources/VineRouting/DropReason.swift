@@ -7,6 +7,7 @@ public enum DropReason: UInt8, CaseIterable, Hashable, Sendable {
   case malformed, timeToLiveExpired, fragmentationNeeded
   // The way to the other VR.
   case noSession, noPath, relayNotMine, relayHops, queueOverflow, queueExpired, sendFailed, injectFailed
+  case queueDelay
   // Frames.
   case unknownSession, badTag, replayed, truncatedFrame, unknownKind, guestSession
 
@@ -34,6 +35,7 @@ public enum DropReason: UInt8, CaseIterable, Hashable, Sendable {
     case .queueExpired: "a frame waited too long for a limited-VR's channel"
     case .sendFailed: "the kernel did not take a frame"
     case .injectFailed: "the kernel did not take a packet for a host"
+    case .queueDelay: "packets waited too long for this VR; a flow was told to go slower"
     case .unknownSession: "a frame named a session that is not known (any more)"
     case .badTag: "a frame was not authentic"
     case .replayed: "a frame came a second time, or far too late"

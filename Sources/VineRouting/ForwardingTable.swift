@@ -4,8 +4,9 @@ import VineBase
 /// Everything a forwarding decision needs, compiled from LNDT and GNDTs into flat sorted arrays. Immutable: a
 /// change makes a new table, and the data plane swaps them between packets.
 ///
-/// Forwarding and `explain` are the same functions, generic over where the trace goes.
-public struct ForwardingTable: Sendable {
+/// Forwarding and `explain` are the same functions, generic over where the trace goes. A class, so that one reference
+/// holds all of it.
+public final class ForwardingTable: Sendable {
   /// VRs by the index that decisions give.
   public let nodes: [NodeID]
   public let ownNode: NodeID

@@ -76,7 +76,8 @@ struct SuperPacketPathTests {
     // TCP counts a segment that another one overtook as out of order.
     try Transfer.check(from: world[1], to: world[2])
     let text = run("nstat -asz TcpExtTCPOFOQueue", namespace: world[2].host).output
-    let count = text.split(separator: "\n").first { $0.contains("TCPOFOQueue") }?.split(separator: " ").dropFirst().first
+    let count = text.split(separator: "\n").first { $0.contains("TCPOFOQueue") }?.split(separator: " ").dropFirst()
+      .first
     let lost = world[1].status.drops.reduce(0) { $0 + $1.1 } + world[2].status.drops.reduce(0) { $0 + $1.1 }
     #expect(lost > 0 || count == "0", "\(text)")
   }

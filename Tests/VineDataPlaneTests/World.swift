@@ -53,7 +53,8 @@ final class World {
     let plainQueue = DataPlaneConfiguration.plainQueue(beside: 7)
     for side in ["-d \(space)", "-s \(space)"] {
       for (kind, queue) in [("-p tcp", 7), ("! -p tcp", plainQueue)] {
-        run("iptables -w -t raw -A PREROUTING -i lan \(kind) \(side) -j NFQUEUE --queue-num \(queue)", namespace: router)
+        run(
+          "iptables -w -t raw -A PREROUTING -i lan \(kind) \(side) -j NFQUEUE --queue-num \(queue)", namespace: router)
       }
     }
     sites.append(Site(number, host: host, router: router))
