@@ -31,6 +31,8 @@ public final class DataPlane: Sendable {
 
   private let mailbox: Mailbox
   private let phase: Mutex<Phase>
+  /// What it works with on this machine.
+  public let means: DataPlaneMeans
 
   /// Takes the port, the queue and the interface, in the network namespace of the calling thread. Nothing moves until
   /// `start`; a packet that comes meanwhile waits in its queue.
@@ -38,7 +40,10 @@ public final class DataPlane: Sendable {
     configuration: DataPlaneConfiguration, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
   ) throws(DataPlaneError) {
     do throws(SystemError) { mailbox = try Mailbox() } catch { throw .system("make an eventfd", error) }
-    phase = Mutex(.ready(try Self.worker(configuration, mailbox, onEvent)))
+    // The interface first: without the right to open a raw socket nothing else is worth a try.
+    let injection = try LibnetInjection(interface: configuration.lanInterface)
+    means = DataPlaneMeans(configuration, injection)
+    phase = Mutex(.ready(try Self.worker(configuration, injection, mailbox, onEvent)))
   }
 
   deinit { stop() }
@@ -78,12 +83,11 @@ public final class DataPlane: Sendable {
   public func post(_ command: DataPlaneCommand) { mailbox.post(command) }
 
   private static func worker(
-    _ configuration: DataPlaneConfiguration, _ mailbox: Mailbox, _ onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
+    _ configuration: DataPlaneConfiguration, _ injection: sending LibnetInjection, _ mailbox: Mailbox,
+    _ onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
   ) throws(DataPlaneError) -> sending Worker {
     let loop: EventLoop
     do throws(SystemError) { loop = try EventLoop() } catch { throw .system("make an epoll instance", error) }
-    // The interface first: without the right to open a raw socket nothing else is worth a try.
-    let injection = try LibnetInjection(interface: configuration.lanInterface)
     let parts = try Parts(configuration, loop: loop, injection: injection, at: MonotonicClock.now, onEvent: onEvent)
     let capture = try NetfilterCapture(queue: configuration.queueNumber)
     return try Worker(mailbox: mailbox, loop: loop, capture: capture, parts: parts, onEvent: onEvent)

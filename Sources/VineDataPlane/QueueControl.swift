@@ -1,15 +1,17 @@
 import VineBase
 
 /// Keeps the packets of a queue from waiting long: when they have waited more than `target` for a while, it says that
-/// one is to be dropped, and again after ever shorter intervals until they wait less. A flow that fills the queue goes
+/// one is to be dropped, and again after ever shorter intervals until they wait less, but never more than 100 a second:
+/// on a machine that is too busy they wait however few they are, and no flow must starve of that. A flow that fills the queue goes
 /// slower then; others do not notice.
 ///
 /// CoDel's control law (RFC 8289, section 5), with one difference: what counts is how long packets wait on average and
 /// not at least. A data thread that shares its processor empties its queue in turns, so that the least is 0 however
 /// long the queue is between.
 struct QueueControl {
-  static let target: Int64 = 300_000
-  static let interval: Int64 = 20_000_000
+  static let target: Int64 = 5_000_000
+  static let interval: Int64 = 100_000_000
+  private static let pauseMin: Int64 = 10_000_000
 
   /// Nanoseconds, smoothed over about eight samples.
   private(set) var delay: Int64 = 0
@@ -44,7 +46,9 @@ struct QueueControl {
     return true
   }
 
-  private var pause: Int64 { Int64(Double(Self.interval) / Double(max(1, dropCount)).squareRoot()) }
+  private var pause: Int64 {
+    max(Self.pauseMin, Int64(Double(Self.interval) / Double(max(1, dropCount)).squareRoot()))
+  }
 }
 
 /// The batch of packets that is under way, whose first one tells how long they waited.

@@ -30,6 +30,13 @@ public struct Daemon: Service {
     logger.notice(
       "vine-meshd \(SoftwareVersion.current) runs",
       metadata: ["vine.mesh": "\(parts.genesis.meshName)", "vine.site": "\(parts.site)", "vine.node": "\(parts.node)"])
+    let means = parts.dataPlane.means
+    logger.notice(
+      "packets go",
+      metadata: [
+        "vine.capture": "\(means.capture)", "vine.injection": "\(means.injection)",
+        "vine.cryptography": "\(means.cryptography)",
+      ])
     let api = LocalAPI(
       socket: paths.socket, loop: parts.loop, dataPlane: parts.dataPlane, drops: parts.drops, node: parts.node,
       started: Clock.now, queueNumber: configuration.queueNumber)

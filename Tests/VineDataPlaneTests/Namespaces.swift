@@ -39,6 +39,8 @@ final class Background {
 
   deinit {
     process.terminate()
+    // iperf3 may wait for its peer for ever after SIGTERM.
+    if !eventually(2, { !process.isRunning }) { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
   }
 }

@@ -101,4 +101,76 @@ import VineBase
     let found = coalesced([ack, ack, other, other])
     #expect(found.map(\.bytes) == [ack, ack, other, other])
   }
+
+  // MARK: Datagrams
+
+  private func datagram(_ data: [UInt8], port: UInt16 = 80, timeToLive: UInt8 = 64, checksum: Bool = true) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.integer(UInt16(40000))
+    writer.integer(port)
+    writer.integer(UInt16(8 + data.count))
+    writer.integer(UInt16(0))
+    var bytes = writer.bytes + data
+    if checksum {
+      var pseudo = Sample.pseudoHeader(count: bytes.count)
+      pseudo[9] = 17
+      let sum = Sample.slowChecksum(pseudo + bytes)
+      (bytes[6], bytes[7]) = (UInt8(sum >> 8), UInt8(sum & 255))
+    }
+    return Sample.packet(payload: bytes, timeToLive: timeToLive)
+  }
+
+  private func cutDatagrams(_ packet: [UInt8], _ size: Int) -> [[UInt8]] {
+    var found: [[UInt8]] = []
+    _ = packet.view { view in
+      withUnsafeTemporaryAllocation(byteCount: TCPSegmentation.headersMax, alignment: 8) { scratch in
+        UDPSegmentation.cut(view, segmentSize: size, scratch: scratch) { found.append(Array($0) + Array($1)) }
+      }
+    }
+    return found
+  }
+
+  /// Without what may differ: identification and the header's checksum.
+  private func comparable(_ packets: [[UInt8]]) -> [[UInt8]] {
+    packets.map { packet in
+      var packet = packet
+      for offset in [4, 5, 10, 11] { packet[offset] = 0 }
+      return packet
+    }
+  }
+
+  @Test func `datagrams of one flow and length become one packet, and cut again they are the same datagrams`() {
+    var random = RandomSource(seed: 5)
+    let all = (0..<40).map { datagram(Sample.bytes($0 == 39 ? 17 : 200, &random)) }
+    let found = coalesced(all)
+    #expect(found.map(\.count) == [40])
+    let again = cutDatagrams(found[0].bytes, 200)
+    #expect(comparable(again) == comparable(all))
+    #expect(
+      again.allSatisfy { packet in packet.view { $0.hasValidChecksum && $0.totalLength == packet.count } == true })
+  }
+
+  @Test func `no more than 64 datagrams are put together`() {
+    #expect(coalesced((0..<130).map { _ in datagram([1, 2, 3, 4]) }).map(\.count) == [64, 64, 2])
+  }
+
+  @Test func `datagrams that differ, have no checksum or a wrong one stay by themselves`() {
+    let plain = datagram([1, 2, 3, 4])
+    var wrong = plain
+    wrong[30] ^= 1
+    let others = [
+      datagram([1, 2, 3, 4], port: 81), datagram([1, 2, 3, 4], timeToLive: 63), datagram([1, 2, 3, 4, 5]),
+      datagram([1, 2, 3, 4], checksum: false), datagram([]), wrong,
+    ]
+    for other in others {
+      let found = coalesced([plain, other, plain])
+      #expect(found.map(\.bytes) == [plain, other, plain])
+    }
+  }
+
+  @Test func `where datagrams can't be injected together none are put together`() {
+    let bytes = datagram([1, 2, 3, 4])
+    var held = SuperPacket(takesUDP: false)
+    #expect(bytes.view { held.begin($0) } == false)
+  }
 }
