@@ -104,7 +104,9 @@ enum Iperf {
     defer { withExtendedLifetime(listener) {} }
     #expect(eventually { run("ss -Hltn sport = :5201", namespace: server.host).output.contains("5201") })
     let report = run("iperf3 -J -c \(server.hostAddress) -t \(seconds) \(options)", namespace: client.host)
-    let json = try JSONSerialization.jsonObject(with: Data(report.output.utf8)) as? [String: Any]
+    // A warning may stand in front.
+    let text = report.output.drop { $0 != "{" }
+    let json = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
     let sum = (json?["end"] as? [String: Any])?["sum_received"] as? [String: Any]
     let rate = try #require(sum?["bits_per_second"] as? Double, "\(report.output)")
     return rate / 1e6
