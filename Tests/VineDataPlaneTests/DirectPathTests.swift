@@ -7,15 +7,8 @@ import VineBase
 /// Two sites, two VRs, real programs on hosts without any software of ours.
 @Suite(.serialized, .enabled(if: Root.isAvailable, Root.comment))
 struct DirectPathTests {
-  private func twoSites() throws -> World {
-    let world = try World(sites: 2)
-    world.connectDirectly(1, 2)
-    world.publish(members: [1, 2])
-    return world
-  }
-
   @Test func `hosts of two sites ping each other, and every packet is counted on its way`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     #expect(world[1].ping(world[2]).output.contains(" 0% packet loss"))
     #expect(world[2].ping(world[1]).output.contains(" 0% packet loss"))
     for site in world.sites {
@@ -29,7 +22,7 @@ struct DirectPathTests {
   }
 
   @Test func `a TCP connection runs across`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     let rate = try Iperf.rate(from: world[1], to: world[2], seconds: 1)
     // A debug build is slower; the floor is the release build's.
     #expect(rate > 50, "\(rate) Mbit/s")
@@ -37,7 +30,7 @@ struct DirectPathTests {
   }
 
   @Test func `a packet that must not be fragmented is answered with the right MTU`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     let tooBig = world[1].ping(world[2], "-c 1 -W 1 -M do -s 1472")
     #expect(tooBig.output.contains("From 172.16.1.1 ") && tooBig.output.contains("mtu = 1436"), "\(tooBig.output)")
     #expect(world[1].status.dropped(.fragmentationNeeded) == 1)
@@ -45,14 +38,14 @@ struct DirectPathTests {
   }
 
   @Test func `larger packets come across in pieces`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     for size in [1409, 1472, 4000, 20000] {
       #expect(world[1].ping(world[2], "-c 2 -i 0.05 -W 2 -M dont -s \(size)").status == 0, "\(size) bytes")
     }
   }
 
   @Test func `a packet at the end of its time is answered`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     let answer = world[1].ping(world[2], "-c 1 -W 1 -t 1")
     #expect(answer.output.contains("Time to live exceeded"), "\(answer.output)")
     #expect(world[1].status.dropped(.timeToLiveExpired) == 1)
@@ -79,7 +72,7 @@ struct DirectPathTests {
   }
 
   @Test func `a new session takes over without losing a packet, and the oldest of four goes`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     for _ in 0..<4 {
       world.connectDirectly(1, 2)
       #expect(world[1].ping(world[2]).output.contains(" 0% packet loss"))
@@ -88,7 +81,7 @@ struct DirectPathTests {
   }
 
   @Test func `after removePeer nothing is sent to it`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     #expect(world[1].ping(world[2], "-c 1 -W 1").status == 0)
     world[1].plane.post(.removePeer(world[2].node))
     #expect(world[1].ping(world[2], "-c 1 -W 0.3").status != 0)

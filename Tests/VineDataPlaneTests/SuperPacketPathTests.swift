@@ -8,20 +8,13 @@ import VineBase
 /// that arrive are those that were sent.
 @Suite(.serialized, .enabled(if: Root.isAvailable, Root.comment))
 struct SuperPacketPathTests {
-  private func twoSites() throws -> World {
-    let world = try World(sites: 2)
-    world.connectDirectly(1, 2)
-    world.publish(members: [1, 2])
-    return world
-  }
-
   private func packetsOn(_ interface: String, of namespace: String) throws -> Int {
     let text = run("cat /sys/class/net/\(interface)/statistics/rx_packets", namespace: namespace).output
     return try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)), "\(text)")
   }
 
   @Test func `segments are cut by the VRs, not by the hosts, and the host gets them together`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     let before = try packetsOn("eth0", of: world[2].host)
     try Transfer.check(from: world[1], to: world[2])
     let (sender, receiver) = (world[1].status, world[2].status)
@@ -32,7 +25,7 @@ struct SuperPacketPathTests {
   }
 
   @Test func `hosts that cut their packets themselves are served as well`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     for site in world.sites {
       #expect(run("ip -n \(site.host) link set eth0 gso_max_segs 1").status == 0)
     }
@@ -42,7 +35,7 @@ struct SuperPacketPathTests {
   }
 
   @Test func `a hosts' network that is narrower than the path between the VRs gets shorter segments`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     run("ip -n \(world[2].router) link set lan mtu 900")
     // The interface's MTU is looked at once a second.
     usleep(1_300_000)
@@ -51,14 +44,14 @@ struct SuperPacketPathTests {
   }
 
   @Test func `an underlay that is narrower than the frames carries them in fragments`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     run("ip -n \(world[1].router) link set wan mtu 1300")
     try Transfer.check(from: world[1], to: world[2])
     #expect(world[2].status.dropped(.badTag) == 0)
   }
 
   @Test func `a host whose hardware address changes is found again`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     #expect(world[1].ping(world[2]).status == 0)
     // Linux believes no other address within a second of the last (arp(7), locktime).
     usleep(1_200_000)
@@ -72,7 +65,7 @@ struct SuperPacketPathTests {
   }
 
   @Test func `datagrams arrive one by one and as they were sent, put together on the way or not`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     for options in ["-l 64 -b 2M", "-l 1200 -b 20M", "-l 1400 -b 20M"] {
       let rate = try Iperf.rate(from: world[1], to: world[2], seconds: 1, options: "-u \(options)")
       #expect(rate > 1, "\(options): \(rate) Mbit/s")
@@ -81,7 +74,7 @@ struct SuperPacketPathTests {
   }
 
   @Test func `segments of a flow do not overtake one another`() throws {
-    let world = try twoSites()
+    let world = try World.twoSites()
     // TCP counts a segment that another one overtook as out of order.
     try Transfer.check(from: world[1], to: world[2])
     let text = run("nstat -asz TcpExtTCPOFOQueue", namespace: world[2].host).output

@@ -28,6 +28,14 @@ final class World {
     for site in sites { site.lines = try site.dataPlane() }
   }
 
+  /// Two sites that reach each other directly, their hosts in one ViNe.
+  static func twoSites() throws -> World {
+    let world = try World(sites: 2)
+    world.connectDirectly(1, 2)
+    world.publish(members: [1, 2])
+    return world
+  }
+
   deinit {
     for site in sites { site.plane.stop() }
     for name in sites.flatMap({ [$0.host, $0.router] }) + [prefix + "s"] { run("ip netns del \(name)") }
