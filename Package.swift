@@ -5,8 +5,8 @@ import PackageDescription
 // Pure cores (VineBase … VineRelay) import neither Foundation nor a socket; TidyTests hold that.
 
 let swiftSettings: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
-/// What handles packets has no checks of exclusive access in the release build: a tenth of its own time. The debug
-/// build, which the tests are, has them.
+/// What handles packets has no checks of exclusive access in the release build, which would be made for every packet.
+/// The debug build, which the tests are, has them.
 let packetSettings =
   swiftSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 

@@ -32,7 +32,7 @@ final class DatagramSender {
   private var byteCount = 0
   private var isOpen = false
   /// False once the kernel has refused for good.
-  private(set) var isCutByKernel = true
+  private var isCutByKernel = true
 
   init(descriptor: Int32, counters: Counters) {
     (self.descriptor, self.counters) = (descriptor, counters)

@@ -56,7 +56,7 @@ final class LibnetInjection: PacketInjection {
     linkDescriptor = context.map { libnet_getfd($0) } ?? -1
     takesUDP = context != nil
     neighbours = Neighbours()
-    mtu = max(Int(vine_interface_mtu(asking.raw, interface)), 576)
+    mtu = Self.mtu(of: interface, asking.raw)
     scratch = .allocate(byteCount: TCPSegmentation.headersMax, alignment: 64)
     piece = .allocate(byteCount: SuperPacket.byteCountMax, alignment: 64)
   }
@@ -87,7 +87,12 @@ final class LibnetInjection: PacketInjection {
 
   func refresh() {
     neighbours.age()
-    mtu = max(Int(vine_interface_mtu(asking.raw, interface)), 576)
+    mtu = Self.mtu(of: interface, asking.raw)
+  }
+
+  /// 576 at least, which every host takes (RFC 791, 3.1).
+  private static func mtu(of interface: String, _ asking: Int32) -> Int {
+    max(Int(vine_interface_mtu(asking, interface)), 576)
   }
 
   func inject(_ packet: UnsafeRawBufferPointer) -> Bool {

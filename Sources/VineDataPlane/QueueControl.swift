@@ -2,8 +2,8 @@ import VineBase
 
 /// Keeps the packets of a queue from waiting long: when they have waited more than `target` for a while, it says that
 /// one is to be dropped, and again after ever shorter intervals until they wait less, but never more than 100 a second:
-/// on a machine that is too busy they wait however few they are, and no flow must starve of that. A flow that fills the queue goes
-/// slower then; others do not notice.
+/// on a machine that is too busy they wait however few they are, and no flow must starve of that. A flow that fills the
+/// queue goes slower then; others do not notice.
 ///
 /// CoDel's control law (RFC 8289, section 5), with one difference: what counts is how long packets wait on average and
 /// not at least. A data thread that shares its processor empties its queue in turns, so that the least is 0 however
@@ -15,7 +15,7 @@ struct QueueControl {
 
   /// Nanoseconds, smoothed over about eight samples.
   private(set) var delay: Int64 = 0
-  private var aboveSince: Int64?
+  private var isAbove = false
   private var nextDrop: Int64 = 0
   /// Since the control began to drop.
   private var dropCount = 0
@@ -29,18 +29,18 @@ struct QueueControl {
     guard (0...1_000_000_000).contains(waited) else { return false }
     delay += (waited - delay) / 8
     guard delay > Self.target else {
-      aboveSince = nil
+      isAbove = false
       return false
     }
-    guard let aboveSince else {
-      self.aboveSince = now
+    guard isAbove else {
+      isAbove = true
       // A queue that fills again soon after drops is met with the rate that helped (RFC 8289, 5.4).
       let wasRecent = now - nextDrop < 8 * Self.interval && dropCount > 2
       dropCount = wasRecent ? dropCount - 2 : 0
       nextDrop = now + (wasRecent ? pause : Self.interval)
       return false
     }
-    guard now >= nextDrop, now > aboveSince else { return false }
+    guard now >= nextDrop else { return false }
     dropCount += 1
     nextDrop = now + pause
     return true

@@ -67,6 +67,32 @@ public enum PacketEdit {
     return true
   }
 
+  /// Makes the checksum of an IPv4 header of `ipLength` bytes.
+  @inlinable
+  static func completeHeaderChecksum(_ headers: UnsafeMutableRawBufferPointer, _ ipLength: Int) {
+    storeWord(0, headers, at: 10)
+    let header = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(headers)[..<ipLength])
+    storeWord(InternetChecksum.of(header), headers, at: 10)
+  }
+
+  /// Makes both checksums of a TCP segment or a datagram.
+  /// - Parameters:
+  ///   - headers: IPv4's, `ipLength` bytes, and TCP's or UDP's, an even number of bytes, so that the payload's words are
+  ///     the segment's.
+  ///   - offset: of the second checksum in TCP's or UDP's header.
+  @inlinable
+  static func completeChecksums(
+    _ headers: UnsafeMutableRawBufferPointer, _ ipLength: Int, _ offset: Int, _ payload: UnsafeRawBufferPointer
+  ) {
+    completeHeaderChecksum(headers, ipLength)
+    storeWord(0, headers, at: ipLength + offset)
+    let read = UnsafeRawBufferPointer(headers)
+    let segment = UnsafeRawBufferPointer(rebasing: read[ipLength...])
+    let pseudo = InternetChecksum.pseudoHeader(read, segmentLength: segment.count + payload.count)
+    let sum = InternetChecksum.of(payload, from: InternetChecksum.sum(segment, from: pseudo))
+    storeWord(sum, headers, at: ipLength + offset)
+  }
+
   @inlinable
   static func loadWord(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) -> UInt16 {
     UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))

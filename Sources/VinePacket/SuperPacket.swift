@@ -111,16 +111,14 @@ public struct SuperPacket: ~Copyable {
   public static func leaveChecksum(_ bytes: UnsafeMutableRawBufferPointer) {
     let ipLength = Int(bytes[0] & 15) * 4
     PacketEdit.storeWord(UInt16(bytes.count), bytes, at: 2)
-    PacketEdit.storeWord(0, bytes, at: 10)
-    let header = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[..<ipLength])
-    PacketEdit.storeWord(InternetChecksum.of(header), bytes, at: 10)
+    PacketEdit.completeHeaderChecksum(bytes, ipLength)
     let length = bytes.count - ipLength
     let sum = InternetChecksum.pseudoHeader(UnsafeRawBufferPointer(bytes), segmentLength: length)
     if bytes[9] == Transport.udp {
       PacketEdit.storeWord(UInt16(length), bytes, at: ipLength + 4)
-      PacketEdit.storeWord(sum, bytes, at: ipLength + 6)
+      PacketEdit.storeWord(sum, bytes, at: ipLength + UDPSegmentation.checksumOffset)
     } else {
-      PacketEdit.storeWord(sum, bytes, at: ipLength + 16)
+      PacketEdit.storeWord(sum, bytes, at: ipLength + TCPSegmentation.checksumOffset)
     }
   }
 

@@ -33,7 +33,7 @@ public enum TCPSegmentation {
       let flags = isLast ? tcp.flags : first
       headers[packet.headerLength + 13] = count == 0 ? flags : flags & ~TCPView.cwr
       let part = UnsafeRawBufferPointer(rebasing: payload[start..<(start + length)])
-      complete(headers, packet.headerLength, part)
+      PacketEdit.completeChecksums(headers, packet.headerLength, checksumOffset, part)
       body(UnsafeRawBufferPointer(headers), part)
       start += length
       count += 1
@@ -47,25 +47,12 @@ public enum TCPSegmentation {
   public static func completeChecksum(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
     guard let packet = IPv4View(UnsafeRawBufferPointer(bytes)), let tcp = TCPView(packet) else { return false }
     let headers = UnsafeMutableRawBufferPointer(rebasing: bytes[..<tcp.headersLength])
-    complete(headers, packet.headerLength, tcp.payload)
+    PacketEdit.completeChecksums(headers, packet.headerLength, checksumOffset, tcp.payload)
     return true
   }
 
-  /// Both checksums of a segment.
-  @inlinable
-  static func complete(
-    _ headers: UnsafeMutableRawBufferPointer, _ ipLength: Int, _ payload: UnsafeRawBufferPointer
-  ) {
-    let read = UnsafeRawBufferPointer(headers)
-    PacketEdit.storeWord(0, headers, at: 10)
-    PacketEdit.storeWord(InternetChecksum.of(UnsafeRawBufferPointer(rebasing: read[..<ipLength])), headers, at: 10)
-    PacketEdit.storeWord(0, headers, at: ipLength + 16)
-    let segment = UnsafeRawBufferPointer(rebasing: read[ipLength...])
-    let pseudo = InternetChecksum.pseudoHeader(read, segmentLength: segment.count + payload.count)
-    // A header has an even number of bytes, so that the payload's words are the segment's.
-    let sum = InternetChecksum.of(payload, from: InternetChecksum.sum(segment, from: pseudo))
-    PacketEdit.storeWord(sum, headers, at: ipLength + 16)
-  }
+  @usableFromInline
+  static let checksumOffset = 16
 }
 
 /// A TCP segment (RFC 9293, 3.1) in an IPv4 packet that is no fragment: checked once, then read without checks.

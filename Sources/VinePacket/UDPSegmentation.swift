@@ -20,7 +20,10 @@ public enum UDPSegmentation {
       PacketEdit.storeWord(UInt16(udp.headersLength + part.count), headers, at: 2)
       PacketEdit.storeWord(packet.identification &+ UInt16(truncatingIfNeeded: count), headers, at: 4)
       PacketEdit.storeWord(UInt16(UDPView.headerLength + part.count), headers, at: packet.headerLength + 4)
-      complete(headers, packet.headerLength, part)
+      PacketEdit.completeChecksums(headers, packet.headerLength, checksumOffset, part)
+      // A sum of zero is sent as all ones (RFC 768): zero says that there is none.
+      let field = packet.headerLength + checksumOffset
+      if headers[field] | headers[field + 1] == 0 { PacketEdit.storeWord(0xFFFF, headers, at: field) }
       body(UnsafeRawBufferPointer(headers), part)
       start += part.count
       count += 1
@@ -28,19 +31,7 @@ public enum UDPSegmentation {
     return count
   }
 
-  /// Both checksums. A sum of zero is sent as all ones (RFC 768), because zero says that there is none.
-  private static func complete(
-    _ headers: UnsafeMutableRawBufferPointer, _ ipLength: Int, _ payload: UnsafeRawBufferPointer
-  ) {
-    let read = UnsafeRawBufferPointer(headers)
-    PacketEdit.storeWord(0, headers, at: 10)
-    PacketEdit.storeWord(InternetChecksum.of(UnsafeRawBufferPointer(rebasing: read[..<ipLength])), headers, at: 10)
-    PacketEdit.storeWord(0, headers, at: ipLength + 6)
-    let header = UnsafeRawBufferPointer(rebasing: read[ipLength...])
-    let pseudo = InternetChecksum.pseudoHeader(read, segmentLength: header.count + payload.count)
-    let checksum = InternetChecksum.of(payload, from: InternetChecksum.sum(header, from: pseudo))
-    PacketEdit.storeWord(checksum == 0 ? 0xFFFF : checksum, headers, at: ipLength + 6)
-  }
+  static let checksumOffset = 6
 }
 
 /// A UDP datagram (RFC 768) in an IPv4 packet that is no fragment: checked once, then read without checks.

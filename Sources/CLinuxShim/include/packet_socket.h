@@ -19,8 +19,8 @@ struct vine_offload {
 /// Makes a packet socket one that only sends, and takes a `vine_offload` before each frame (PACKET_VNET_HDR): 0, or -1
 /// and errno.
 int vine_prepare_injection(int descriptor);
-/// Sends one frame from its parts; `ethernet` has 14 bytes. `segment_size` is payload of TCP or UDP to cut to, 0 for a packet that
-/// is whole; `headers_count` those of both headers, `ip_count` of IPv4 alone. 0, or -1 and errno.
+/// Sends one frame from its parts; `ethernet` has 14 bytes. `segment_size` is payload of TCP or UDP to cut to, 0 for a
+/// packet that is whole; `headers_count` those of both headers, `ip_count` of IPv4 alone. 0, or -1 and errno.
 int vine_inject(
   int descriptor, int interface, const uint8_t *ethernet, const void *packet, size_t count, uint16_t segment_size,
   uint16_t ip_count, uint16_t headers_count);
