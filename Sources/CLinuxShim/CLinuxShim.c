@@ -128,6 +128,12 @@ int vine_enter_network_namespace(const char *path) {
   return result;
 }
 
+int vine_go_first(int first) {
+  const struct sched_param parameters = {.sched_priority = first ? 1 : 0};
+  // Without SCHED_RESET_ON_FORK a child would have the priority, too.
+  return sched_setscheduler(0, (first ? SCHED_RR : SCHED_OTHER) | SCHED_RESET_ON_FORK, &parameters);
+}
+
 void vine_name_thread(const char *name) { (void)pthread_setname_np(pthread_self(), name); }
 
 const char *vine_error_text(int error) {

@@ -63,6 +63,8 @@ enum Limits {
   static let directBurst = 128 << 10
   /// Slow work: expiry and events that are due.
   static let tick: Duration = .milliseconds(200)
+  /// Between two looks at whether the data thread is to go before others.
+  static let precedence: Duration = .milliseconds(20)
   /// Hosts' hardware addresses are looked up again after this.
   static let refresh: Duration = .seconds(1)
   /// Between two reports of whom packets are exchanged with.

@@ -13,6 +13,8 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
   private var nextReport: Instant
   private var nextRefresh: Instant
   private var lastReport: Instant
+  private var precedence = Precedence()
+  private var lastDecision: Instant
   private let onEvent: @Sendable (DataPlaneEvent) -> Void
 
   /// Batches of one source before the others get their turn.
@@ -28,6 +30,7 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     nextTick = MonotonicClock.now
     nextReport = nextTick + Limits.report
     lastReport = nextTick
+    lastDecision = nextTick
     nextRefresh = nextTick
     do throws(SystemError) {
       try loop.watch(mailbox.descriptor, as: .mailbox)
@@ -48,10 +51,23 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
         now = woken
         handle(source, readiness, at: woken)
       }
-      tick(at: now ?? MonotonicClock.now)
+      let woken = now ?? MonotonicClock.now
+      tick(at: woken)
       parts.transmitter.flush()
       parts.channels.flush()
+      take(precedence: woken)
     }
+  }
+
+  /// Goes before other threads, or shares with them, from now on; see `Precedence`.
+  private func take(precedence now: Instant) {
+    precedence.turned()
+    let passed = now - lastDecision
+    guard passed >= Limits.precedence else { return }
+    lastDecision = now
+    let total = parts.counters.captured.bytes &+ parts.counters.received.bytes
+    // Refused (no CAP_SYS_NICE): packets wait longer beside busy programs, and that is all.
+    if precedence.decide(total: total, after: passed.inNanoseconds) { vine_go_first(precedence.isOn ? 1 : 0) }
   }
 
   private func handle(_ source: EventLoop.Source, _ readiness: EventLoop.Readiness, at now: Instant) {
@@ -63,7 +79,11 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
       for _ in 0..<batchesMax {
         let now = MonotonicClock.now
         parts.outbound.beginBatch(at: now)
-        if capture.capture({ parts.outbound.take($0, at: now) }) < Limits.batch { return }
+        let count = capture.capture { parts.outbound.take($0, at: now) }
+        // What leaves does not wait for the verdict on what came.
+        parts.transmitter.flush()
+        capture.release()
+        if count < Limits.batch { return }
       }
     case .datagrams:
       for _ in 0..<batchesMax where receive(at: MonotonicClock.now) < DatagramReceiver.batch { break }

@@ -18,6 +18,8 @@ final class NetfilterCapture: PacketCapture {
   private let messages: UnsafeMutablePointer<vine_message>
   private let vectors: UnsafeMutablePointer<iovec>
   private let verdict: UnsafeMutablePointer<CChar>
+  /// The newest packets of each queue without a verdict.
+  private var (last, lastPlain): (UInt32?, UInt32?)
 
   let descriptor: Int32
 
@@ -57,7 +59,6 @@ final class NetfilterCapture: PacketCapture {
   func capture(_ body: (CapturedPacket) -> Void) -> Int {
     let count = Int(vine_receive_messages(descriptor, messages, UInt32(Limits.batch)))
     guard count > 0 else { return 0 }
-    var (last, lastPlain): (UInt32?, UInt32?)
     for position in 0..<count {
       forEachMessage(slots + position * Self.slot, Int32(messages[position].length)) { message in
         var packet = vine_queue_message()
@@ -70,9 +71,13 @@ final class NetfilterCapture: PacketCapture {
             arrival: packet.arrival))
       }
     }
+    return count
+  }
+
+  func release() {
     if let last { drop(through: last, of: queue) }
     if let lastPlain { drop(through: lastPlain, of: plainQueue) }
-    return count
+    (last, lastPlain) = (nil, nil)
   }
 
   @inline(__always)

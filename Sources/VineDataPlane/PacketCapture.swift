@@ -3,10 +3,12 @@ protocol PacketCapture {
   /// Readable while packets wait.
   var descriptor: Int32 { get }
 
-  /// Hands each packet of one batch to `body`, which may change its bytes, and takes the packets from the kernel:
-  /// none of them goes any further by itself.
+  /// Hands each packet of one batch to `body`, which may change its bytes.
   /// - Returns: how many; fewer than `Limits.batch`: no more wait.
   func capture(_ body: (CapturedPacket) -> Void) -> Int
+
+  /// Takes the packets of the last batch from the kernel: none of them goes any further by itself.
+  func release()
 }
 
 /// A packet as a host gave it to the network.

@@ -73,6 +73,9 @@ int vine_socket_error(int descriptor);
 int vine_enter_network_namespace(const char *path);
 /// The name that `ps -L` and `top -H` show, at most 15 bytes.
 void vine_name_thread(const char *name);
+/// Whether the calling thread gets a processor before all that have no real-time priority (SCHED_RR, 1): 0, or -1 and
+/// errno.
+int vine_go_first(int first);
 
 /// strerror that two threads may call at once; a constant text.
 const char *vine_error_text(int error);
