@@ -57,7 +57,7 @@ let package = Package(
   targets: [
     // MARK: C libraries and system calls
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
-    .systemLibrary(name: "CBoringGCM"),
+    .systemLibrary(name: "CBoringAEAD"),
     .systemLibrary(name: "CLibnet", providers: [.apt(["libnet1-dev"])]),
     .systemLibrary(
       name: "CNetfilterQueue", pkgConfig: "libnetfilter_queue",
@@ -75,7 +75,7 @@ let package = Package(
     core("VineRelay"),
     core("VinePath"),
     core("VineLink"),
-    core("VineSession", ["CSodium", "CBoringGCM", crypto]),
+    core("VineSession", ["CSodium", "CBoringAEAD", crypto]),
     core("VineIdentity", ["CSodium", x509, crypto, asn1]),
 
     // MARK: Wire and dispatch

@@ -24,7 +24,15 @@ from .tunnels import OTHERS, Tunnel, installed, vine_mesh
 from .two_sites import TwoSites
 
 OURS = "vine-mesh"
-VARIANTS: dict[str, str] = {}
+VARIANTS: dict[str, str] = {
+    "ChaCha20-Poly1305": "suites: [chacha20-poly1305]\n",
+    "GMAC": "suites: [aes-256-gmac]\n",
+    "HMAC": "suites: [hmac-sha-256]\n",
+    "unprotected": "suites: [unprotected]\n",
+    "TUN injection": "dataPlane: {injection: tun}\n",
+    "TUN": "dataPlane: {capture: tun, injection: tun}\n",
+    "no offloads": "dataPlane: {offloads: false}\n",
+}
 """Other ways of vine-mesh: name, and what is added to the configuration."""
 
 

@@ -8,7 +8,6 @@
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
-#include <linux/virtio_net.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -21,10 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-// Since Linux 6.2; older headers do not have it.
-#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
-#define VIRTIO_NET_HDR_GSO_UDP_L4 5
-#endif
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23
 #endif
@@ -60,21 +55,10 @@ int vine_prepare_injection(int descriptor) {
   return setsockopt(descriptor, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof one);
 }
 
-_Static_assert(sizeof(struct vine_offload) == sizeof(struct virtio_net_hdr), "vine_offload is virtio_net_hdr");
-
 int vine_inject(
   int descriptor, int interface, const uint8_t *ethernet, const void *packet, size_t count, uint16_t segment_size,
   uint16_t ip_count, uint16_t headers_count) {
-  struct vine_offload offload = {0};
-  if (segment_size > 0) {
-    int is_tcp = ((const uint8_t *)packet)[9] == IPPROTO_TCP;
-    offload.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-    offload.type = is_tcp ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_UDP_L4;
-    offload.header_count = ETH_HLEN + headers_count;
-    offload.segment_size = segment_size;
-    offload.checksum_start = ETH_HLEN + ip_count;
-    offload.checksum_offset = is_tcp ? 16 : 6;
-  }
+  struct vine_offload offload = vine_offload_of(packet, ETH_HLEN, segment_size, ip_count, headers_count);
   struct iovec parts[] = {
       {&offload, sizeof offload}, {(void *)ethernet, ETH_HLEN}, {(void *)packet, count}};
   struct sockaddr_ll address = {

@@ -27,6 +27,8 @@ public struct StatusView: View {
   /// Packets dropped in the last minute by reason, most first; reasons without a drop are left out.
   public var drops: [DropLine]
   public var certificate: CertificateLine
+  /// Absent from a daemon that does not tell.
+  public var dataPlane: DataPlaneLine?
   public var convergence: Convergence
   /// Worst first; empty if nothing needs anybody.
   public var health: [HealthLine]
@@ -35,8 +37,9 @@ public struct StatusView: View {
     mesh: MeshLine, site: String, node: String, softwareVersion: String, uptimeSeconds: Double, role: VRRole,
     roleReason: String, endpoints: [String], vrs: VRCounts, consensus: ConsensusLine, ownBlocks: [OwnBlock],
     vines: [VineAgreement], queueVR: QueueVRLine? = nil, drops: [DropLine], certificate: CertificateLine,
-    convergence: Convergence, health: [HealthLine]
+    dataPlane: DataPlaneLine? = nil, convergence: Convergence, health: [HealthLine]
   ) {
+    self.dataPlane = dataPlane
     self.mesh = mesh
     self.site = site
     self.node = node
@@ -199,6 +202,22 @@ public struct CertificateLine: Codable, Hashable, Sendable {
   public init(daysLeft: Double, expiresUnixSeconds: Int64) {
     self.daysLeft = daysLeft
     self.expiresUnixSeconds = expiresUnixSeconds
+  }
+}
+
+/// Which ways packets go on this machine, and why where there was a choice; in words.
+public struct DataPlaneLine: Codable, Hashable, Sendable {
+  /// From hosts.
+  public var capture: String
+  /// To hosts.
+  public var injection: String
+  /// Whose code seals frames.
+  public var cryptography: String
+
+  public init(capture: String, injection: String, cryptography: String) {
+    self.capture = capture
+    self.injection = injection
+    self.cryptography = cryptography
   }
 }
 

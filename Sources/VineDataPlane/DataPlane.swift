@@ -23,10 +23,14 @@ public final class DataPlane: Sendable {
     }
   }
 
-  private typealias Worker = DataThread<NetfilterCapture, LibnetInjection>
-
   private enum Phase {
-    case ready(Worker), running(pthread_t), stopped
+    case ready(any Worker), running(pthread_t), stopped
+  }
+
+  /// A worker on its way to its thread.
+  private final class Start {
+    let worker: any Worker
+    init(_ worker: any Worker) { self.worker = worker }
   }
 
   private let mailbox: Mailbox
@@ -41,9 +45,11 @@ public final class DataPlane: Sendable {
   ) throws(DataPlaneError) {
     do throws(SystemError) { mailbox = try Mailbox() } catch { throw .system("make an eventfd", error) }
     // The interface first: without the right to open a raw socket nothing else is worth a try.
-    let injection = try LibnetInjection(interface: configuration.lanInterface)
+    let injection = try LibnetInjection(
+      interface: configuration.lanInterface, isUncut: configuration.usesOffloads && configuration.injection == .libnet)
     means = DataPlaneMeans(configuration, injection)
-    phase = Mutex(.ready(try Self.worker(configuration, injection, mailbox, onEvent)))
+    let assembly = Assembly(configuration: configuration, mailbox: mailbox, onEvent: onEvent)
+    phase = Mutex(.ready(try assembly.worker(injection)))
   }
 
   deinit { stop() }
@@ -53,13 +59,13 @@ public final class DataPlane: Sendable {
     phase.withLock { phase in
       guard case .ready(let worker) = phase else { return }
       phase = .stopped
-      let pointer = Unmanaged.passRetained(worker).toOpaque()
+      let pointer = Unmanaged.passRetained(Start(worker)).toOpaque()
       var thread = pthread_t()
       let result = pthread_create(
         &thread, nil,
         { pointer in
           guard let pointer else { return nil }
-          Unmanaged<DataThread<NetfilterCapture, LibnetInjection>>.fromOpaque(pointer).takeRetainedValue().run()
+          Unmanaged<Start>.fromOpaque(pointer).takeRetainedValue().worker.run()
           return nil
         }, pointer)
       precondition(result == 0, "no thread for the data plane: \(SystemError(code: result))")
@@ -81,15 +87,46 @@ public final class DataPlane: Sendable {
 
   /// From any thread; the order of one thread's commands is kept.
   public func post(_ command: DataPlaneCommand) { mailbox.post(command) }
+}
 
-  private static func worker(
-    _ configuration: DataPlaneConfiguration, _ injection: sending LibnetInjection, _ mailbox: Mailbox,
-    _ onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
-  ) throws(DataPlaneError) -> sending Worker {
+/// They may share a device, so they go to the thread together.
+private struct Ways<Capture: PacketCapture, Injection: PacketInjection> {
+  let capture: Capture
+  let injection: Injection
+}
+
+/// Puts the ways of a configuration together.
+private struct Assembly {
+  let configuration: DataPlaneConfiguration
+  let mailbox: Mailbox
+  let onEvent: @Sendable (DataPlaneEvent) -> Void
+
+  func worker(_ libnet: sending LibnetInjection) throws(DataPlaneError) -> sending any Worker {
+    guard configuration.usesTun else { return try worker(Ways(capture: queue(), injection: libnet)) }
+    let isUncut = configuration.usesOffloads
+    let device = try TunDevice(
+      name: DataPlaneConfiguration.tunName(for: configuration.queueNumber), isUncut: isUncut)
+    let tun = TunInjection(device, own: libnet, isUncut: isUncut)
+    return switch (configuration.capture, configuration.injection) {
+    case (.nfqueue, _): try worker(Ways(capture: queue(), injection: tun))
+    case (.tun, .libnet): try worker(Ways(capture: TunCapture(device), injection: libnet))
+    case (.tun, .tun): try worker(Ways(capture: TunCapture(device), injection: tun))
+    }
+  }
+
+  private func queue() throws(DataPlaneError) -> sending NetfilterCapture {
+    try NetfilterCapture(queue: configuration.queueNumber, isUncut: configuration.usesOffloads)
+  }
+
+  private func worker<Capture: PacketCapture, Injection: PacketInjection>(
+    _ ways: sending Ways<Capture, Injection>
+  ) throws(DataPlaneError) -> sending any Worker {
     let loop: EventLoop
     do throws(SystemError) { loop = try EventLoop() } catch { throw .system("make an epoll instance", error) }
-    let parts = try Parts(configuration, loop: loop, injection: injection, at: MonotonicClock.now, onEvent: onEvent)
-    let capture = try NetfilterCapture(queue: configuration.queueNumber)
-    return try Worker(mailbox: mailbox, loop: loop, capture: capture, parts: parts, onEvent: onEvent)
+    let parts = try Parts(
+      configuration, loop: loop, injection: ways.injection, at: MonotonicClock.now, onEvent: onEvent)
+    return try DataThread(
+      mailbox: mailbox, loop: loop, capture: ways.capture, parts: parts, coalesces: configuration.usesOffloads,
+      onEvent: onEvent)
   }
 }

@@ -11,6 +11,10 @@ public struct DataPlaneConfiguration: Sendable {
   public var lanInterface: String
   /// The NFQUEUE that the VR's netfilter rules send virtual TCP packets to; others go to `plainQueue`.
   public var queueNumber: UInt16
+  public var capture: Capture
+  public var injection: Injection
+  /// Super-packets and trains. Without, everything goes one packet a call: slower, and the same.
+  public var usesOffloads: Bool
   /// Records that wait in one TCP channel's buffer; beyond it new ones are dropped and counted. 512 KiB are 0.2 s
   /// at 20 Mbit/s: more would only make TCP inside the channel wait.
   public var channelBufferLimit: ByteCount
@@ -20,15 +24,38 @@ public struct DataPlaneConfiguration: Sendable {
   /// Bounds of the store for limited-VRs whose channel is closed.
   public var relayLimits: RelayStore.Limits
 
+  /// How packets of the site's hosts come.
+  public enum Capture: String, CaseIterable, Sendable {
+    /// Netfilter's queue, the paper's way: nothing is routed to this machine's own network.
+    case nfqueue
+    /// The kernel routes them into a TUN device.
+    case tun
+  }
+
+  /// How packets get to the site's hosts.
+  public enum Injection: String, CaseIterable, Sendable {
+    /// Straight into the interface, the paper's way.
+    case libnet
+    /// Through a TUN device, from where the kernel routes them.
+    case tun
+  }
+
   public init(
     node: NodeID, listen: Endpoint = Endpoint(address: IPv4Address(rawValue: 0)), lanInterface: String,
     queueNumber: UInt16 = 2247, channelBufferLimit: ByteCount = .kibibytes(512), acceptedChannelsMax: Int = 256,
-    relayLimits: RelayStore.Limits = RelayStore.Limits()
+    relayLimits: RelayStore.Limits = RelayStore.Limits(), capture: Capture = .nfqueue, injection: Injection = .libnet,
+    usesOffloads: Bool = true
   ) {
+    (self.capture, self.injection, self.usesOffloads) = (capture, injection, usesOffloads)
     (self.node, self.listen, self.lanInterface) = (node, listen, lanInterface)
     (self.queueNumber, self.channelBufferLimit) = (queueNumber, channelBufferLimit)
     (self.acceptedChannelsMax, self.relayLimits) = (acceptedChannelsMax, relayLimits)
   }
+
+  /// The TUN device, if one is used.
+  public static func tunName(for queue: UInt16) -> String { "vine\(queue)" }
+
+  public var usesTun: Bool { capture == .tun || injection == .tun }
 
   /// The NFQUEUE of everything but TCP: far from where an administrator numbers queues.
   public static func plainQueue(beside queue: UInt16) -> UInt16 { queue ^ 0x8000 }

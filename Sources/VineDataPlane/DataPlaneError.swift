@@ -51,6 +51,12 @@ public struct DataPlaneError: Error, Hashable, Sendable, CustomStringConvertible
       mend: "load nfnetlink_queue (modprobe), or use a kernel with CONFIG_NETFILTER_NETLINK_QUEUE")
   }
 
+  static func tun(_ name: String, _ error: SystemError) -> Self {
+    Self(
+      .system, "the kernel makes no TUN device \(name) (\(error))",
+      mend: "load tun (modprobe), end the process that has the device, or leave `dataPlane` out of the configuration")
+  }
+
   static func system(_ what: String, _ error: SystemError) -> Self {
     Self(.system, "the kernel refused to \(what) (\(error))", mend: "see the kernel's log (dmesg)")
   }

@@ -2,8 +2,14 @@ import CLinuxShim
 import VineBase
 import VineRelay
 
+/// What runs on the data thread.
+protocol Worker: AnyObject {
+  /// Returns when the mailbox is closed.
+  func run()
+}
+
 /// The data thread: waits, gives each part what is its own, and sends what they made. It decides nothing.
-final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
+final class DataThread<Capture: PacketCapture, Injection: PacketInjection>: Worker {
   private let mailbox: Mailbox
   private let loop: EventLoop
   private let capture: Capture
@@ -21,12 +27,12 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
   private let batchesMax = 4
 
   init(
-    mailbox: Mailbox, loop: EventLoop, capture: Capture, parts: consuming Parts<Injection>,
+    mailbox: Mailbox, loop: EventLoop, capture: Capture, parts: consuming Parts<Injection>, coalesces: Bool,
     onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
   ) throws(DataPlaneError) {
     self.onEvent = onEvent
     (self.mailbox, self.loop, self.capture) = (mailbox, loop, capture)
-    receiver = DatagramReceiver(descriptor: parts.socket.raw)
+    receiver = DatagramReceiver(descriptor: parts.socket.raw, coalesces: coalesces)
     nextTick = MonotonicClock.now
     nextReport = nextTick + Limits.report
     lastReport = nextTick
@@ -40,7 +46,6 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection> {
     self.parts = parts
   }
 
-  /// Returns when the mailbox is closed.
   func run() {
     vine_name_thread("vine-data")
     while !mailbox.isClosed {

@@ -15,9 +15,12 @@ final class DatagramReceiver {
   private let vectors: UnsafeMutablePointer<iovec>
   private let addresses: UnsafeMutablePointer<sockaddr_in>
   private let notes: UnsafeMutableRawPointer
+  private let coalesces: Bool
   private var isOneByOne = false
 
-  init(descriptor: Int32) {
+  /// - Parameter coalesces: several datagrams come in one message.
+  init(descriptor: Int32, coalesces: Bool = true) {
+    self.coalesces = coalesces
     self.descriptor = descriptor
     slots = .allocate(byteCount: Self.batch * Self.slot, alignment: 64)
     messages = .allocate(capacity: Self.batch)
@@ -37,7 +40,7 @@ final class DatagramReceiver {
     // Stamps tell how long frames waited (`QueueControl`) and how fast they came (`Trains`).
     _ = vine_stamp_arrivals(descriptor, 1)
     // Without it datagrams come one by one: slower, and the same.
-    _ = vine_coalesce_datagrams(descriptor, 1)
+    _ = vine_coalesce_datagrams(descriptor, coalesces ? 1 : 0)
   }
 
   deinit {
@@ -50,7 +53,7 @@ final class DatagramReceiver {
 
   /// Whether each datagram is to come by itself, because a message of several has one arrival only.
   func oneByOne(_ isWanted: Bool) {
-    guard isWanted != isOneByOne, vine_coalesce_datagrams(descriptor, isWanted ? 0 : 1) == 0 else { return }
+    guard coalesces, isWanted != isOneByOne, vine_coalesce_datagrams(descriptor, isWanted ? 0 : 1) == 0 else { return }
     isOneByOne = isWanted
   }
 

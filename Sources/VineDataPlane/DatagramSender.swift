@@ -32,9 +32,11 @@ final class DatagramSender {
   private var byteCount = 0
   private var isOpen = false
   /// False once the kernel has refused for good.
-  private var isCutByKernel = true
+  private var isCutByKernel: Bool
 
-  init(descriptor: Int32, counters: Counters) {
+  /// - Parameter sendsTrains: frames of one size go in one message.
+  init(descriptor: Int32, counters: Counters, sendsTrains: Bool = true) {
+    isCutByKernel = sendsTrains
     (self.descriptor, self.counters) = (descriptor, counters)
     slots = .allocate(byteCount: Self.slotCount * Limits.slot, alignment: 64)
     messages = .allocate(capacity: Self.slotCount)

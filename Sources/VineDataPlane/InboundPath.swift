@@ -29,7 +29,7 @@ final class InboundPath<Injection: PacketInjection> {
     ownTag = node.tag
     (self.injection, self.peers, self.relays) = (injection, peers, relays)
     (self.channels, self.trains, self.counters, self.onEvent) = (channels, trains, counters, onEvent)
-    held = SuperPacket(takesUDP: injection.takesUDP)
+    held = SuperPacket(takesTCP: injection.takesTCP, takesUDP: injection.takesUDP)
     handshakes = TokenBucket(rate: Limits.handshakeRate, at: now)
     unknownSessions = TokenBucket(rate: Limits.eventRate, at: now)
     probes = TokenBucket(rate: Limits.eventRate, at: now)

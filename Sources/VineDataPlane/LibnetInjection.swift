@@ -24,8 +24,10 @@ final class LibnetInjection: PacketInjection {
   private let scratch: UnsafeMutableRawBufferPointer
   private let piece: UnsafeMutableRawBufferPointer
 
-  /// - Parameter interface: to the site's hosts.
-  init(interface: String) throws(DataPlaneError) {
+  /// - Parameters:
+  ///   - interface: to the site's hosts.
+  ///   - isUncut: packets go uncut where that is possible.
+  init(interface: String, isUncut: Bool = true) throws(DataPlaneError) {
     number = Int32(if_nametoindex(interface))
     guard number != 0 else { throw .interface(interface) }
     self.interface = interface
@@ -45,7 +47,7 @@ final class LibnetInjection: PacketInjection {
     // IPv4.
     ethernet[12] = 8
     var context: UnsafeMutablePointer<libnet_t>?
-    if vine_hardware_address(interface, ethernet + 6) == 0 {
+    if isUncut, vine_hardware_address(interface, ethernet + 6) == 0 {
       context = try? Self.context(LIBNET_LINK_ADV, interface)
       if let opened = context, vine_prepare_injection(libnet_getfd(opened)) != 0 {
         libnet_destroy(opened)
@@ -83,7 +85,7 @@ final class LibnetInjection: PacketInjection {
   }
 
   /// Whether super-packets go uncut.
-  var isUncut: Bool { link != nil }
+  var takesTCP: Bool { link != nil }
 
   func refresh() {
     neighbours.age()
@@ -185,52 +187,5 @@ final class LibnetInjection: PacketInjection {
       guard let start = hardware.baseAddress, vine_neighbour(asking.raw, interface, host, start) == 1 else { return }
       neighbours.add(host, start)
     }
-  }
-}
-
-/// Hardware addresses of hosts, for a second. One place for each host; two that share it take turns.
-struct Neighbours: ~Copyable {
-  private static let count = 1024
-
-  private struct Entry {
-    var host: UInt32 = 0
-    var round: UInt32 = 0
-    var hardware: (UInt8, UInt8, UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0, 0, 0)
-  }
-
-  private let entries: UnsafeMutablePointer<Entry>
-  private var round: UInt32 = 1
-
-  init() {
-    entries = .allocate(capacity: Self.count)
-    entries.initialize(repeating: Entry(), count: Self.count)
-  }
-
-  deinit { entries.deallocate() }
-
-  /// Forgets all.
-  mutating func age() { round &+= 1 }
-
-  mutating func add(_ host: UInt32, _ hardware: UnsafePointer<UInt8>) {
-    entries[place(of: host)] = Entry(
-      host: host, round: round,
-      hardware: (hardware[0], hardware[1], hardware[2], hardware[3], hardware[4], hardware[5]))
-  }
-
-  /// - Parameter hardware: gets 6 bytes.
-  @inline(__always)
-  func find(_ host: UInt32, into hardware: UnsafeMutablePointer<UInt8>) -> Bool {
-    let entry = entries + place(of: host)
-    guard entry.pointee.host == host, entry.pointee.round == round else { return false }
-    withUnsafeBytes(of: &entry.pointee.hardware) { bytes in
-      if let start = bytes.baseAddress { UnsafeMutableRawPointer(hardware).copyMemory(from: start, byteCount: 6) }
-    }
-    return true
-  }
-
-  /// - Parameter host: in network byte order, so that the last byte of the address decides most.
-  private func place(of host: UInt32) -> Int {
-    let address = UInt32(bigEndian: host)
-    return Int((address ^ address >> 10) & UInt32(Self.count - 1))
   }
 }

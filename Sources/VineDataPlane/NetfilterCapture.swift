@@ -26,8 +26,11 @@ final class NetfilterCapture: PacketCapture {
   /// A packet of 65,531 bytes with the message around it.
   private static let slot = 65_536 + 512
 
-  init(queue: UInt16) throws(DataPlaneError) {
-    self.queue = queue
+  private let takesUncut: Bool
+
+  /// - Parameter isUncut: TCP comes in super-packets.
+  init(queue: UInt16, isUncut: Bool = true) throws(DataPlaneError) {
+    (self.queue, takesUncut) = (queue, isUncut)
     plainQueue = DataPlaneConfiguration.plainQueue(beside: queue)
     guard let socket = mnl_socket_open(NETLINK_NETFILTER) else {
       let error = SystemError.last
@@ -117,7 +120,7 @@ final class NetfilterCapture: PacketCapture {
 
   /// - Returns: 0 or an errno.
   private func request(_ step: vine_queue_step, of queue: UInt16) -> Int32 {
-    let isUncut = queue == self.queue
+    let isUncut = takesUncut && queue == self.queue
     guard let message = vine_queue_request(verdict, step, queue, Limits.captureQueueLength, isUncut),
       mnl_socket_sendto(socket, message, Int(message.pointee.nlmsg_len)) >= 0
     else { return SystemError.last.code }

@@ -37,16 +37,16 @@ final class OutboundPath<Injection: PacketInjection> {
     case .deliver: deliver(packet, captured, at: now)
     case .tunnel(let network, let index):
       let peer = peers.peer(atTableIndex: index)
-      if captured.isSuper { return cut(packet, bytes, network, peer, mustDrop: mustDrop, at: now) }
+      if captured.isSuper { return cut(packet, captured, network, peer, mustDrop: mustDrop, at: now) }
       guard !mustDrop else { return counters.drop(.queueDelay) }
-      if captured.lacksChecksum { _ = TCPSegmentation.completeChecksum(bytes) }
-      tunnel(packet, bytes, network, peer, at: now)
+      if captured.lacksChecksum { PacketEdit.completeTransportChecksum(bytes) }
+      tunnel(packet, captured, network, peer, at: now)
     }
   }
 
   /// For another host of this site.
   private func deliver(_ packet: IPv4View, _ captured: CapturedPacket, at now: Instant) {
-    guard PacketEdit.decrementTimeToLive(captured.bytes) else { return expired(packet, at: now) }
+    guard captured.passes() else { return expired(packet, at: now) }
     if captured.isSuper, let tcp = TCPView(packet) {
       let whole = UnsafeMutableRawBufferPointer(rebasing: captured.bytes[..<packet.totalLength])
       SuperPacket.leaveChecksum(whole)
@@ -54,21 +54,21 @@ final class OutboundPath<Injection: PacketInjection> {
       guard injection.inject(super: whole, segmentSize: room) else { return counters.drop(.injectFailed) }
       return counters.injected.add(packet.totalLength)
     }
-    if captured.lacksChecksum { _ = TCPSegmentation.completeChecksum(captured.bytes) }
+    if captured.lacksChecksum { PacketEdit.completeTransportChecksum(captured.bytes) }
     guard injection.inject(packet.bytes) else { return counters.drop(.injectFailed) }
     counters.injected.add(packet.totalLength)
   }
 
   private func tunnel(
-    _ packet: IPv4View, _ bytes: UnsafeMutableRawBufferPointer, _ network: UInt32, _ peer: Peer, at now: Instant
+    _ packet: IPv4View, _ captured: CapturedPacket, _ network: UInt32, _ peer: Peer, at now: Instant
   ) {
-    guard packet.timeToLive > 1 else { return expired(packet, at: now) }
+    guard captured.isRouted || packet.timeToLive > 1 else { return expired(packet, at: now) }
     let mtu = peer.innerMTU
     let fits = packet.totalLength <= mtu
     if !fits, packet.dontFragment { return tooBig(packet, mtu, at: now) }
-    _ = PacketEdit.decrementTimeToLive(bytes)
+    _ = captured.passes()
     if packet.transport == Transport.tcp {
-      _ = PacketEdit.clampMSS(bytes, to: UInt16(mtu - Limits.tcpHeaders))
+      _ = PacketEdit.clampMSS(captured.bytes, to: UInt16(mtu - Limits.tcpHeaders))
     }
     guard !fits else { return send(packet.bytes, network, peer, at: now) }
     let pieces = Fragmentation.fragment(packet, mtu: mtu, scratch: scratch) { piece in
@@ -81,11 +81,10 @@ final class OutboundPath<Injection: PacketInjection> {
   /// "don't fragment" does not refer to it.
   /// - Parameter mustDrop: its first segment.
   private func cut(
-    _ packet: IPv4View, _ bytes: UnsafeMutableRawBufferPointer, _ network: UInt32, _ peer: Peer, mustDrop: Bool,
-    at now: Instant
+    _ packet: IPv4View, _ captured: CapturedPacket, _ network: UInt32, _ peer: Peer, mustDrop: Bool, at now: Instant
   ) {
     var mustDrop = mustDrop
-    guard PacketEdit.decrementTimeToLive(bytes) else { return expired(packet, at: now) }
+    guard captured.passes() else { return expired(packet, at: now) }
     let road: Transmitter.Road
     switch transmitter.road(to: peer, at: now) {
     case .success(let found): road = found
@@ -143,4 +142,10 @@ final class OutboundPath<Injection: PacketInjection> {
     guard let count else { return }
     if !injection.injectOwn(UnsafeRawBufferPointer(rebasing: scratch[..<count])) { counters.drop(.injectFailed) }
   }
+}
+
+extension CapturedPacket {
+  /// Takes a hop off the time to live, unless the kernel has.
+  /// - Returns: false if none is left.
+  fileprivate func passes() -> Bool { isRouted || PacketEdit.decrementTimeToLive(bytes) }
 }

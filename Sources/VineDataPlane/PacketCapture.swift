@@ -14,10 +14,12 @@ protocol PacketCapture {
 /// A packet as a host gave it to the network.
 struct CapturedPacket {
   let bytes: UnsafeMutableRawBufferPointer
-  /// TCP's checksum is still to be made: the host left it to its interface.
+  /// The checksum of TCP or UDP is still to be made: the host left it to its interface.
   var lacksChecksum = false
   /// A TCP packet that the host left to its interface to cut.
   var isSuper = false
+  /// The kernel has forwarded it and taken a hop off its time to live.
+  var isRouted = false
   /// When the machine got it, by `MonotonicClock.ofStamps`; 0 if that is not known.
   var arrival: Int64 = 0
 }
@@ -31,7 +33,8 @@ protocol PacketInjection {
   /// A packet of the VR's own, whose source address of zero the kernel replaces by its own in the hosts' network.
   func injectOwn(_ packet: UnsafeRawBufferPointer) -> Bool
 
-  /// Whether `inject(super:)` of datagrams is worth while.
+  /// Whether `inject(super:)` is worth while: of TCP segments, of datagrams.
+  var takesTCP: Bool { get }
   var takesUDP: Bool { get }
 
   /// - Parameters:

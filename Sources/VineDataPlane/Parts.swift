@@ -29,7 +29,9 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     channels = try Channels(loop: loop, configuration: configuration, onEvent: onEvent)
     waiting = WaitingRoom(limits: configuration.relayLimits, counters: counters)
     transmitter = Transmitter(
-      node: configuration.node, datagrams: DatagramSender(descriptor: socket.raw, counters: counters),
+      node: configuration.node,
+      datagrams: DatagramSender(
+        descriptor: socket.raw, counters: counters, sendsTrains: configuration.usesOffloads),
       channels: channels, peers: peers, waiting: waiting, onEvent: onEvent)
     self.socket = socket
     trains = Trains(peers: peers, transmitter: transmitter, onEvent: onEvent)

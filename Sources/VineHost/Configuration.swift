@@ -2,6 +2,8 @@ import Foundation
 import VineAddress
 import VineBase
 import VineControl
+import VineDataPlane
+import VineSession
 import Yams
 
 /// The VR's configuration: read once, checked, then frozen.
@@ -27,6 +29,10 @@ public struct Configuration: Hashable, Sendable {
   public var leaveAlone: [Block] = []
   /// Whether a limited VR looks for direct ways to its peers; without, all goes through its queue-VR.
   public var directPaths = true
+  /// How packets come from the site's hosts and get to them.
+  public var dataPlane = DataPlaneChoice()
+  /// Suites to be used where a peer is told so, too; best first. All that encrypt are offered behind them.
+  public var suites: [CipherSuite] = []
   /// trace, debug, info, notice, warning, error.
   public var logLevel = "notice"
 
@@ -99,6 +105,8 @@ public struct Configuration: Hashable, Sendable {
     "queueNumber": { set(&$0.queueNumber, $1.int.flatMap { UInt16(exactly: $0) }) },
     "leaveAlone": { set(&$0.leaveAlone, list($1, Block.init)) },
     "directPaths": { set(&$0.directPaths, $1.bool) },
+    "dataPlane": { DataPlaneChoice.read(into: &$0.dataPlane, $1) },
+    "suites": { set(&$0.suites, list($1, CipherSuite.init(named:))) },
     "logLevel": { set(&$0.logLevel, $1.string.flatMap { levels.contains($0) ? $0 : nil }) },
   ]
 
@@ -107,7 +115,10 @@ public struct Configuration: Hashable, Sendable {
     "lan": "the name of an interface", "port": "a port from 1 to 65535",
     "endpoints": "a list of address or address:port", "bootstrap": "a list of address or address:port",
     "queueNumber": "a number from 0 to 65535", "leaveAlone": "a list of address blocks like 172.17.0.0/16",
-    "directPaths": "true or false", "logLevel": "one of \(levels.joined(separator: ", "))",
+    "directPaths": "true or false",
+    "dataPlane": DataPlaneChoice.expectation,
+    "suites": "a list of \(CipherSuite.allCases.map(\.name).joined(separator: ", "))",
+    "logLevel": "one of \(levels.joined(separator: ", "))",
   ]
 
   static let levels = ["trace", "debug", "info", "notice", "warning", "error"]

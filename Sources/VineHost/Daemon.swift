@@ -93,7 +93,7 @@ public struct Daemon: Service {
     let placement = RouterPlacement(
       declaredEndpoints: configuration.endpoints, localAddresses: Machine.addresses(besides: space),
       port: configuration.port, bootstrap: configuration.bootstrap,
-      usesDirectPaths: configuration.directPaths)
+      usesDirectPaths: configuration.directPaths, suites: CipherSuite.offer(preferring: configuration.suites))
     let router = Router(
       identity: identity, placement: placement, memory: memory, checks: Checks(trust: trust),
       ephemeralKeys: SystemEphemeralKeys(),
@@ -101,8 +101,11 @@ public struct Daemon: Service {
     let loop = ControlLoop()
     let dataPlane = try makeDataPlane(certified.node, lan: lan, loop: loop)
     let rules = NetfilterRules(
-      lan: lan, space: space, queueNumber: configuration.queueNumber, leaveAlone: configuration.leaveAlone)
+      lan: lan, space: space, queueNumber: configuration.queueNumber, leaveAlone: configuration.leaveAlone,
+      capturesByTun: configuration.dataPlane.capture == .tun, injectsByTun: configuration.dataPlane.injection == .tun,
+      isNoRouter: !Machine.isRouter)
     try rules.install()
+    let routing = try route(space, lan: lan, rules)
     let (failures, failed) = AsyncStream.makeStream(of: HostError.self)
     dataPlane.start()
     loop.start(
@@ -111,14 +114,26 @@ public struct Daemon: Service {
         store: store, dataPlane: dataPlane, log: EventLog(logger: logger), gateways: Gateways(lan: lan))
     ) { failed.yield($0) }
     return Parts(
-      loop: loop, dataPlane: dataPlane, rules: rules, lock: lock, failures: failures, drops: DropHistory(),
+      loop: loop, dataPlane: dataPlane, rules: rules, routing: routing, lock: lock, failures: failures,
+      drops: DropHistory(),
       genesis: contents.genesis, site: certified.site, node: certified.node)
+  }
+
+  private func route(_ space: Block, lan: String, _ rules: NetfilterRules) throws(HostError) -> TunRouting? {
+    guard rules.capturesByTun || rules.injectsByTun else { return nil }
+    var routing = TunRouting(lan: lan, queueNumber: configuration.queueNumber)
+    do throws(HostError) { try routing.install(space: space) } catch {
+      rules.remove()
+      throw error
+    }
+    return routing
   }
 
   private func makeDataPlane(_ node: NodeID, lan: String, loop: ControlLoop) throws(HostError) -> DataPlane {
     let settings = DataPlaneConfiguration(
       node: node, listen: Endpoint(address: IPv4Address(rawValue: 0), port: configuration.port), lanInterface: lan,
-      queueNumber: configuration.queueNumber)
+      queueNumber: configuration.queueNumber, capture: configuration.dataPlane.capture,
+      injection: configuration.dataPlane.injection, usesOffloads: configuration.dataPlane.offloads)
     do {
       return try DataPlane(configuration: settings) { event in loop.post(RouterInput(event)) }
     } catch {
@@ -138,6 +153,8 @@ private struct Parts: Sendable {
   let loop: ControlLoop
   let dataPlane: DataPlane
   let rules: NetfilterRules
+  /// Nil without a TUN device.
+  let routing: TunRouting?
   let lock: Int32
   let failures: AsyncStream<HostError>
   let drops: DropHistory
@@ -149,6 +166,8 @@ private struct Parts: Sendable {
   func stop() {
     loop.stop()
     dataPlane.stop()
+    var routing = routing
+    routing?.remove()
     rules.remove()
     close(lock)
   }

@@ -70,7 +70,7 @@ struct LocalAPI: Sendable {
     let status = await dataPlane.status()
     return ViewContext(
       dataPlane: status, drops: drops.drops(status), uptime: Clock.now - started, now: Clock.now, wall: Clock.wall,
-      queueNumber: queueNumber)
+      queueNumber: queueNumber, means: dataPlane.means)
   }
 
   private func metrics() async -> String {

@@ -58,6 +58,11 @@ struct Machine {
       .sorted()
   }
 
+  /// Whether this machine forwards between its interfaces anyway.
+  static var isRouter: Bool {
+    (try? String(contentsOfFile: "/proc/sys/net/ipv4/ip_forward", encoding: .utf8))?.hasPrefix("1") ?? false
+  }
+
   /// Routes of other things into the virtual space: more specific than the hosts' route, they would silently win.
   /// - Parameter own: the VR's own blocks, whose routes on the LAN interface are its own doing.
   static func checkOverlap(space: Block, lan: String, own: [Block], leaveAlone: [Block]) throws(HostError) {

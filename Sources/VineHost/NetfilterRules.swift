@@ -15,6 +15,13 @@ struct NetfilterRules: Hashable, Sendable {
   let queueNumber: UInt16
   /// Parts of the space that belong to something else on this machine.
   let leaveAlone: [Block]
+  /// The kernel routes the hosts' packets into the TUN device; and packets come from it.
+  var capturesByTun = false
+  var injectsByTun = false
+  /// This machine is no router: that it forwards for the TUN device opens no other way through it.
+  var isNoRouter = false
+
+  private var tun: String { DataPlaneConfiguration.tunName(for: queueNumber) }
 
   /// Names carry the queue number, so that two VRs in one namespace do not share chains.
   private var capture: String { "VINE-IN-\(queueNumber)" }
@@ -32,13 +39,7 @@ struct NetfilterRules: Hashable, Sendable {
     case capture:
       // From the hosts: everything to or from the virtual space, so that the VR counts what it refuses. From
       // anywhere else no virtual address is believed.
-      let queues = ["-d", "-s"].flatMap { side in
-        [
-          "-i \(lan) -p tcp \(side) \(space) -j NFQUEUE --queue-num \(queueNumber)",
-          "-i \(lan) \(side) \(space) -j NFQUEUE --queue-num \(DataPlaneConfiguration.plainQueue(beside: queueNumber))",
-        ]
-      }
-      return exceptions + queues + [
+      return exceptions + fromTun + (capturesByTun ? routed : queues) + [
         "-i lo -j RETURN", "-d \(space) -j DROP",
         "-s \(space) -j DROP",
       ]
@@ -48,8 +49,32 @@ struct NetfilterRules: Hashable, Sendable {
         "-o \(lan) -s \(space) -j CT --notrack", "-o \(lan) -s \(space) -j ACCEPT", "-o lo -j RETURN",
         "-s \(space) -j DROP", "! -o \(lan) -d \(space) -j DROP",
       ]
-    default: return exceptions + ["-s \(space) -j DROP", "-d \(space) -j DROP"]
+    default:
+      let toTun = capturesByTun ? ["-i \(lan) -o \(tun) -d \(space) -j ACCEPT"] : []
+      let toLAN = injectsByTun ? ["-i \(tun) -o \(lan) -s \(space) -d \(space) -j ACCEPT"] : []
+      let others = isNoRouter && (capturesByTun || injectsByTun) ? ["-i \(lan) -j DROP", "-i \(tun) -j DROP"] : []
+      return exceptions + toTun + toLAN + others + ["-s \(space) -j DROP", "-d \(space) -j DROP"]
     }
+  }
+
+  private var queues: [String] {
+    ["-d", "-s"].flatMap { side in
+      [
+        "-i \(lan) -p tcp \(side) \(space) -j NFQUEUE --queue-num \(queueNumber)",
+        "-i \(lan) \(side) \(space) -j NFQUEUE --queue-num \(DataPlaneConfiguration.plainQueue(beside: queueNumber))",
+      ]
+    }
+  }
+
+  /// What hosts send on to the virtual space; the VR judges their source. Untracked, as from a queue.
+  private var routed: [String] {
+    ["-i \(lan) -d \(space) -j CT --notrack", "-i \(lan) -d \(space) -j ACCEPT"]
+  }
+
+  private var fromTun: [String] {
+    guard injectsByTun else { return [] }
+    let virtual = "-i \(tun) -s \(space) -d \(space)"
+    return ["\(virtual) -j CT --notrack", "\(virtual) -j ACCEPT"]
   }
 
   func install() throws(HostError) {

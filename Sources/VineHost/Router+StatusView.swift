@@ -26,6 +26,8 @@ extension Router {
       vines: ownNetworks.compactMap { vineAgreement($0, at: context.now) },
       queueVR: queueVRLine(context), drops: recent.map { DropLine(reason: $0.reason.name, packets: $0.lastMinute) },
       certificate: CertificateLine(daysLeft: days, expiresUnixSeconds: expires),
+      dataPlane: DataPlaneLine(
+        capture: context.means.capture, injection: context.means.injection, cryptography: context.means.cryptography),
       convergence: Convergence(converged: waiting.isEmpty, waitingFor: waiting),
       health: health(context, days: days).sorted { $0.level < $1.level })
   }
@@ -63,6 +65,12 @@ extension Router {
       add(
         .warning, "the VR of \(directory.name(of: peer)) is down",
         "see its log; if it is gone for good: vine-mesh peer revoke")
+    }
+    let clear = context.dataPlane.peers.filter { $0.suite?.isSecret == false }.map { directory.name(of: $0.node) }
+    if !clear.isEmpty {
+      add(
+        .warning, "packets go in clear to \(clear.joined(separator: ", ")), as both configurations ask",
+        "take `suites` out of one of them")
     }
     if let kernel = context.dataPlane.netfilterQueue, kernel.queueDropped + kernel.socketDropped > 0 {
       add(

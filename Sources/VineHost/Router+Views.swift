@@ -20,6 +20,7 @@ struct ViewContext: Sendable {
   let now: Instant
   let wall: WallTime
   let queueNumber: UInt16
+  let means: DataPlaneMeans
 }
 
 /// The router's state as the documents of the local API. Nothing is kept for them: each is made when it is asked for.

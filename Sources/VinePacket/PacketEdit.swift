@@ -93,6 +93,22 @@ public enum PacketEdit {
     storeWord(sum, headers, at: ipLength + offset)
   }
 
+  /// Fills in the checksum of a packet whose sender left that to its interface.
+  /// - Returns: false, and changes nothing, if the packet is no whole TCP segment and no whole datagram.
+  @discardableResult
+  public static func completeTransportChecksum(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
+    guard let packet = IPv4View(UnsafeRawBufferPointer(bytes)) else { return false }
+    if let tcp = TCPView(packet) {
+      let headers = UnsafeMutableRawBufferPointer(rebasing: bytes[..<tcp.headersLength])
+      completeChecksums(headers, packet.headerLength, TCPSegmentation.checksumOffset, tcp.payload)
+      return true
+    }
+    guard let udp = UDPView(packet) else { return false }
+    let headers = UnsafeMutableRawBufferPointer(rebasing: bytes[..<udp.headersLength])
+    UDPSegmentation.completeChecksums(headers, packet.headerLength, udp.payload)
+    return true
+  }
+
   @inlinable
   static func loadWord(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) -> UInt16 {
     UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))

@@ -21,12 +21,12 @@ public struct SuperPacket: ~Copyable {
   public private(set) var segmentCount = 0
   private var isClosed = false
   private var isUDP = false
-  /// Whether datagrams are put together, too.
-  public var takesUDP: Bool
+  /// Whether segments are put together, and datagrams.
+  public var takesTCP, takesUDP: Bool
 
-  public init(takesUDP: Bool = true) {
+  public init(takesTCP: Bool = true, takesUDP: Bool = true) {
     memory = .allocate(byteCount: Self.byteCountMax, alignment: 64)
-    self.takesUDP = takesUDP
+    (self.takesTCP, self.takesUDP) = (takesTCP, takesUDP)
   }
 
   deinit { memory.deallocate() }
@@ -39,7 +39,7 @@ public struct SuperPacket: ~Copyable {
     guard packet.headerLength == IPv4View.headerLengthMin else { return false }
     switch packet.transport {
     case Transport.tcp:
-      guard let tcp = TCPView(packet), isPlain(tcp), tcp.hasValidChecksum else { return false }
+      guard takesTCP, let tcp = TCPView(packet), isPlain(tcp), tcp.hasValidChecksum else { return false }
       begin(packet, headersLength: tcp.headersLength)
       nextSequence = tcp.sequence &+ UInt32(segmentSize)
       (isUDP, isClosed) = (false, tcp.flags & TCPView.psh != 0)

@@ -41,16 +41,6 @@ public enum TCPSegmentation {
     return count
   }
 
-  /// Fills in the TCP checksum of a packet whose sender left that to its interface.
-  /// - Returns: false, and changes nothing, if the packet is no whole TCP segment.
-  @inlinable
-  public static func completeChecksum(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
-    guard let packet = IPv4View(UnsafeRawBufferPointer(bytes)), let tcp = TCPView(packet) else { return false }
-    let headers = UnsafeMutableRawBufferPointer(rebasing: bytes[..<tcp.headersLength])
-    PacketEdit.completeChecksums(headers, packet.headerLength, checksumOffset, tcp.payload)
-    return true
-  }
-
   @usableFromInline
   static let checksumOffset = 16
 }

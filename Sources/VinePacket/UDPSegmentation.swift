@@ -20,10 +20,7 @@ public enum UDPSegmentation {
       PacketEdit.storeWord(UInt16(udp.headersLength + part.count), headers, at: 2)
       PacketEdit.storeWord(packet.identification &+ UInt16(truncatingIfNeeded: count), headers, at: 4)
       PacketEdit.storeWord(UInt16(UDPView.headerLength + part.count), headers, at: packet.headerLength + 4)
-      PacketEdit.completeChecksums(headers, packet.headerLength, checksumOffset, part)
-      // A sum of zero is sent as all ones (RFC 768): zero says that there is none.
-      let field = packet.headerLength + checksumOffset
-      if headers[field] | headers[field + 1] == 0 { PacketEdit.storeWord(0xFFFF, headers, at: field) }
+      completeChecksums(headers, packet.headerLength, part)
       body(UnsafeRawBufferPointer(headers), part)
       start += part.count
       count += 1
@@ -32,6 +29,15 @@ public enum UDPSegmentation {
   }
 
   static let checksumOffset = 6
+
+  /// A sum of zero is sent as all ones (RFC 768): zero says that there is none.
+  static func completeChecksums(
+    _ headers: UnsafeMutableRawBufferPointer, _ ipLength: Int, _ payload: UnsafeRawBufferPointer
+  ) {
+    PacketEdit.completeChecksums(headers, ipLength, checksumOffset, payload)
+    let field = ipLength + checksumOffset
+    if headers[field] | headers[field + 1] == 0 { PacketEdit.storeWord(0xFFFF, headers, at: field) }
+  }
 }
 
 /// A UDP datagram (RFC 768) in an IPv4 packet that is no fragment: checked once, then read without checks.

@@ -76,7 +76,7 @@ public struct Router: Sendable {
       random: RandomSource(seed: random.next()), knowledge: memory.knowledge.gossip)
     handshakes = Handshakes(
       key: identity.key, mesh: identity.genesis.meshID,
-      credential: Credential.certificate(identity.certificate).encode(), suites: CipherSuite.available,
+      credential: Credential.certificate(identity.certificate).encode(), suites: placement.suites,
       ephemeralKeys: ephemeralKeys, random: RandomSource(seed: random.next()))
     reachability = Reachability(node: identity.node, port: placement.port, random: RandomSource(seed: random.next()))
     keeper = ChannelKeeper(random: RandomSource(seed: random.next()))

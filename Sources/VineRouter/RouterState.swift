@@ -47,11 +47,14 @@ public struct RouterPlacement: Sendable {
   public let bootstrap: [Endpoint]
   /// Whether limited-VRs look for direct ways past their queue-VR.
   public let usesDirectPaths: Bool
+  /// What sessions are offered, best first; not empty.
+  public let suites: [CipherSuite]
 
   public init(
     declaredEndpoints: [Endpoint], localAddresses: [IPv4Address], port: UInt16, bootstrap: [Endpoint],
-    usesDirectPaths: Bool = true
+    usesDirectPaths: Bool = true, suites: [CipherSuite] = CipherSuite.available
   ) {
+    self.suites = suites
     self.usesDirectPaths = usesDirectPaths
     self.declaredEndpoints = declaredEndpoints
     self.localAddresses = localAddresses

@@ -1,4 +1,4 @@
-import CBoringGCM
+import CBoringAEAD
 import CSodium
 
 /// A key of one suite made ready for use, and a place for the nonce; nothing is allocated afterwards.
@@ -18,7 +18,7 @@ struct AEADState: ~Copyable {
     precondition(CipherSuite.available.contains(suite), "\(suite) was negotiated on a machine without it")
     let implementation = implementation ?? AEADImplementation.best(for: suite)
     wide =
-      implementation == .boringSSL ? vine_gcm_new(vine_gcm_aes256(), key, key.count, FrameSize.tag) : nil
+      implementation == .boringSSL ? vine_aead_new(Self.algorithm(of: suite), key, key.count, FrameSize.tag) : nil
     self.suite = suite
     nonceOffset = suite == .aes256gcm ? crypto_aead_aes256gcm_statebytes() : CipherSuite.keyByteCount
     memoryByteCount = nonceOffset + 16
@@ -26,12 +26,12 @@ struct AEADState: ~Copyable {
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: memoryByteCount)
     switch suite {
     case .aes256gcm: if wide == nil { crypto_aead_aes256gcm_beforenm(expanded, key) }
-    case .chacha20poly1305: memory.copyMemory(from: key, byteCount: key.count)
+    default: memory.copyMemory(from: key, byteCount: key.count)
     }
   }
 
   deinit {
-    if let wide { vine_gcm_free(wide) }
+    if let wide { vine_aead_free(wide) }
     sodium_memzero(memory, memoryByteCount)
     memory.deallocate()
   }
@@ -45,7 +45,7 @@ struct AEADState: ~Copyable {
     let nonce = nonce(counter)
     if let wide {
       var length = 0
-      let result = vine_gcm_seal(
+      let result = vine_aead_seal(
         wide, body, &length, count + FrameSize.tag, nonce, Self.nonceByteCount, body, count, associated, headerCount)
       precondition(result == 1, "BoringSSL refuses to seal \(count) bytes")
       return
@@ -54,7 +54,7 @@ struct AEADState: ~Copyable {
     case .aes256gcm:
       crypto_aead_aes256gcm_encrypt_afternm(
         body, nil, body, UInt64(count), associated, UInt64(headerCount), nil, nonce, expanded)
-    case .chacha20poly1305:
+    default:
       crypto_aead_chacha20poly1305_ietf_encrypt(
         body, nil, body, UInt64(count), associated, UInt64(headerCount), nil, nonce, key)
     }
@@ -70,17 +70,21 @@ struct AEADState: ~Copyable {
     let nonce = nonce(counter)
     if let wide {
       var length = 0
-      return vine_gcm_open(
+      return vine_aead_open(
         wide, body, &length, count, nonce, Self.nonceByteCount, body, count, associated, headerCount) == 1
     }
     switch suite {
     case .aes256gcm:
       return crypto_aead_aes256gcm_decrypt_afternm(
         body, nil, nil, body, UInt64(count), associated, UInt64(headerCount), nonce, expanded) == 0
-    case .chacha20poly1305:
+    default:
       return crypto_aead_chacha20poly1305_ietf_decrypt(
         body, nil, nil, body, UInt64(count), associated, UInt64(headerCount), nonce, key) == 0
     }
+  }
+
+  private static func algorithm(of suite: CipherSuite) -> OpaquePointer? {
+    suite == .aes256gcm ? vine_aead_aes256gcm() : vine_aead_chacha20poly1305()
   }
 
   private static let nonceByteCount = 12

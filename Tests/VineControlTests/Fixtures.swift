@@ -56,6 +56,9 @@ enum Figure3 {
     queueVR: QueueVRLine(
       site: "nwu", node: nwu, connected: true, sinceSeconds: 40, bandwidthMbps: 63.1, rttMs: 6.82),
     drops: [], certificate: CertificateLine(daysLeft: 89.9, expiresUnixSeconds: 1_803_000_000),
+    dataPlane: DataPlaneLine(
+      capture: "NFQUEUE 2247 and 35015, TCP in super-packets", injection: "libnet, link context, super-packets",
+      cryptography: "AES-256-GCM by BoringSSL"),
     convergence: Convergence(converged: true), health: [])
 
   static let peers = PeersView(peers: [

@@ -7,8 +7,9 @@ import VineBase
 /// Two sites, two VRs, real programs on hosts without any software of ours.
 @Suite(.serialized, .enabled(if: Root.isAvailable, Root.comment))
 struct DirectPathTests {
-  @Test func `hosts of two sites ping each other, and every packet is counted on its way`() throws {
-    let world = try World.twoSites()
+  @Test(arguments: Ways.all)
+  func `hosts of two sites ping each other, and every packet is counted on its way`(ways: Ways) throws {
+    let world = try World.twoSites(by: ways)
     #expect(world[1].ping(world[2]).output.contains(" 0% packet loss"))
     #expect(world[2].ping(world[1]).output.contains(" 0% packet loss"))
     for site in world.sites {
@@ -17,7 +18,8 @@ struct DirectPathTests {
       #expect(status.received.packets == 6 && status.injected.packets == 6)
       #expect(status.peers.first?.sent.bytes == 6 * 84)
       #expect(status.drops.allSatisfy { $0.1 == 0 }, "\(status.drops)")
-      #expect(status.netfilterQueue == NetfilterQueueStatus(waiting: 0, queueDropped: 0, socketDropped: 0))
+      let clean = NetfilterQueueStatus(waiting: 0, queueDropped: 0, socketDropped: 0)
+      #expect(status.netfilterQueue == (ways.capture == .nfqueue ? clean : nil))
     }
   }
 
@@ -29,16 +31,17 @@ struct DirectPathTests {
     #expect(world[1].status.dropped(.fragmentationNeeded) == 0, "the MSS is clamped, so no segment is too big")
   }
 
-  @Test func `a packet that must not be fragmented is answered with the right MTU`() throws {
-    let world = try World.twoSites()
+  @Test(arguments: Ways.all)
+  func `a packet that must not be fragmented is answered with the right MTU`(ways: Ways) throws {
+    let world = try World.twoSites(by: ways)
     let tooBig = world[1].ping(world[2], "-c 1 -W 1 -M do -s 1472")
     #expect(tooBig.output.contains("From 172.16.1.1 ") && tooBig.output.contains("mtu = 1436"), "\(tooBig.output)")
     #expect(world[1].status.dropped(.fragmentationNeeded) == 1)
     #expect(world[1].ping(world[2], "-c 1 -W 1 -M do -s 1408").status == 0)
   }
 
-  @Test func `larger packets come across in pieces`() throws {
-    let world = try World.twoSites()
+  @Test(arguments: Ways.all) func `larger packets come across in pieces`(ways: Ways) throws {
+    let world = try World.twoSites(by: ways)
     for size in [1409, 1472, 4000, 20000] {
       #expect(world[1].ping(world[2], "-c 2 -i 0.05 -W 2 -M dont -s \(size)").status == 0, "\(size) bytes")
     }
@@ -50,6 +53,14 @@ struct DirectPathTests {
     #expect(answer.output.contains("Time to live exceeded"), "\(answer.output)")
     #expect(world[1].status.dropped(.timeToLiveExpired) == 1)
     #expect(world[1].ping(world[2], "-c 1 -W 1 -t 2").status == 0)
+  }
+
+  @Test(arguments: Ways.all.filter(\.usesTun))
+  func `with a TUN device the kernel that routes is a hop of its own`(ways: Ways) throws {
+    let world = try World.twoSites(by: ways)
+    let answer = world[1].ping(world[2], "-c 1 -W 1 -t 1")
+    #expect(answer.output.contains("Time to live exceeded"), "\(answer.output)")
+    #expect(world[1].ping(world[2], "-c 1 -W 1 -t 3").status == 0)
   }
 
   @Test func `what the tables refuse goes nowhere and is counted where it was refused`() throws {

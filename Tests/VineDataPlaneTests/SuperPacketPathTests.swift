@@ -24,6 +24,12 @@ struct SuperPacketPathTests {
     #expect(arrived * 2 < receiver.injected.packets, "\(receiver.injected) came as \(arrived)")
   }
 
+  @Test(arguments: Ways.all) func `every way brings the bytes that were sent`(ways: Ways) throws {
+    let world = try World.twoSites(by: ways)
+    try Transfer.check(from: world[1], to: world[2])
+    #expect(world[2].status.dropped(.injectFailed) == 0)
+  }
+
   @Test func `hosts that cut their packets themselves are served as well`() throws {
     let world = try World.twoSites()
     for site in world.sites {
@@ -64,8 +70,9 @@ struct SuperPacketPathTests {
     try Transfer.check(from: world[1], to: world[2])
   }
 
-  @Test func `datagrams arrive one by one and as they were sent, put together on the way or not`() throws {
-    let world = try World.twoSites()
+  @Test(arguments: Ways.all)
+  func `datagrams arrive one by one and as they were sent, put together on the way or not`(ways: Ways) throws {
+    let world = try World.twoSites(by: ways)
     for options in ["-l 64 -b 2M", "-l 1200 -b 20M", "-l 1400 -b 20M"] {
       let rate = try Iperf.rate(from: world[1], to: world[2], seconds: 1, options: "-u \(options)")
       #expect(rate > 1, "\(options): \(rate) Mbit/s")

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Testing
 import VineAddress
 import VineBase
 import VineRouting
@@ -19,18 +20,33 @@ final class World {
   private let prefix: String
   private(set) var sites: [Site] = []
 
-  init(sites count: Int) throws {
+  private let ways: Ways
+
+  init(sites count: Int, ways: Ways = .usual) throws {
+    self.ways = ways
     prefix = "vdp\(getpid())x\(Self.count.wrappingAdd(1, ordering: .relaxed).newValue)"
     run("ip netns add \(prefix)s")
     run("ip -n \(prefix)s link add bridge0 type bridge")
     run("ip -n \(prefix)s link set bridge0 up")
     for number in 1...count { addSite(number) }
-    for site in sites { site.lines = try site.dataPlane() }
+    for site in sites {
+      site.lines = try site.dataPlane(by: ways)
+      if ways.usesTun { routeThroughTun(site) }
+    }
+  }
+
+  /// What the daemon's `TunRouting` does.
+  private func routeThroughTun(_ site: Site) {
+    run("ip -n \(site.router) link set vine7 up mtu 1500")
+    run("ip -n \(site.router) route add \(Block.standardSpace) dev vine7")
+    for setting in ["vine7.rp_filter=0", "all.rp_filter=0", "lan.forwarding=1", "vine7.forwarding=1"] {
+      #expect(run("sysctl -qw net.ipv4.conf.\(setting)", namespace: site.router).status == 0)
+    }
   }
 
   /// Two sites that reach each other directly, their hosts in one ViNe.
-  static func twoSites() throws -> World {
-    let world = try World(sites: 2)
+  static func twoSites(by ways: Ways = .usual) throws -> World {
+    let world = try World(sites: 2, ways: ways)
     world.connectDirectly(1, 2)
     world.publish(members: [1, 2])
     return world
@@ -58,6 +74,8 @@ final class World {
     run("ip -n \(router) addr add 198.18.0.\(number)/24 dev wan")
     run("ip -n \(router) link set wan up")
     run("ip -n \(host) route add \(space) via 172.16.\(number).1")
+    sites.append(Site(number, host: host, router: router))
+    guard ways.capture == .nfqueue else { return }
     let plainQueue = DataPlaneConfiguration.plainQueue(beside: 7)
     for side in ["-d \(space)", "-s \(space)"] {
       for (kind, queue) in [("-p tcp", 7), ("! -p tcp", plainQueue)] {
@@ -65,7 +83,6 @@ final class World {
           "iptables -w -t raw -A PREROUTING -i lan \(kind) \(side) -j NFQUEUE --queue-num \(queue)", namespace: router)
       }
     }
-    sites.append(Site(number, host: host, router: router))
   }
 
   subscript(number: Int) -> Site { sites[number - 1] }
@@ -100,6 +117,25 @@ final class World {
   }
 }
 
+/// How packets come from hosts and get to them.
+struct Ways: CustomTestStringConvertible, Sendable {
+  var capture = DataPlaneConfiguration.Capture.nfqueue
+  var injection = DataPlaneConfiguration.Injection.libnet
+  var usesOffloads = true
+
+  static let usual = Ways()
+  static let all = [true, false].flatMap { usesOffloads in
+    DataPlaneConfiguration.Capture.allCases.flatMap { capture in
+      DataPlaneConfiguration.Injection.allCases.map { injection in
+        Ways(capture: capture, injection: injection, usesOffloads: usesOffloads)
+      }
+    }
+  }
+
+  var usesTun: Bool { capture == .tun || injection == .tun }
+  var testDescription: String { "\(capture) and \(injection), \(usesOffloads ? "in super-packets" : "one by one")" }
+}
+
 /// One site of a world.
 final class Site {
   let number: Int
@@ -126,8 +162,11 @@ final class Site {
     DataPlaneConfiguration(node: node, lanInterface: "lan", queueNumber: 7)
   }
 
-  func dataPlane() throws -> DataPlane {
-    let (configuration, events) = (configuration, events)
+  func dataPlane(by ways: Ways = .usual) throws -> DataPlane {
+    let events = events
+    var changed = configuration
+    (changed.capture, changed.injection, changed.usesOffloads) = (ways.capture, ways.injection, ways.usesOffloads)
+    let configuration = changed
     return try inside(router) {
       let plane = try DataPlane(configuration: configuration) { events.add($0) }
       plane.start()

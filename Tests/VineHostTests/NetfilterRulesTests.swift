@@ -17,6 +17,24 @@ import VineAddress
     #expect(capture.suffix(2) == ["-d 172.16.0.0/12 -j DROP", "-s 172.16.0.0/12 -j DROP"])
   }
 
+  @Test func `with a TUN device its packets pass and nothing else new does`() {
+    var rules = rules
+    (rules.capturesByTun, rules.injectsByTun, rules.isNoRouter) = (true, true, true)
+    let (capture, forward) = (rules.rules(of: "VINE-IN-9"), rules.rules(of: "VINE-FWD-9"))
+    #expect(!capture.contains { $0.contains("NFQUEUE") })
+    #expect(capture.contains("-i lan -d 172.16.0.0/12 -j ACCEPT"))
+    #expect(capture.contains("-i vine9 -s 172.16.0.0/12 -d 172.16.0.0/12 -j ACCEPT"))
+    #expect(capture.suffix(2) == ["-d 172.16.0.0/12 -j DROP", "-s 172.16.0.0/12 -j DROP"])
+    let accepted = forward.filter { $0.hasSuffix("ACCEPT") }
+    #expect(
+      accepted == [
+        "-i lan -o vine9 -d 172.16.0.0/12 -j ACCEPT", "-i vine9 -o lan -s 172.16.0.0/12 -d 172.16.0.0/12 -j ACCEPT",
+      ])
+    #expect(forward.contains("-i lan -j DROP"), "a machine that is no router does not become one")
+    rules.isNoRouter = false
+    #expect(!rules.rules(of: "VINE-FWD-9").contains("-i lan -j DROP"))
+  }
+
   @Test func `nothing bypasses a queue without a listener`() {
     for chain in ["VINE-IN-9", "VINE-OUT-9", "VINE-FWD-9"] {
       #expect(!rules.rules(of: chain).contains { $0.contains("bypass") || $0.contains("fail-open") })

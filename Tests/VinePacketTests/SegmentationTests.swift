@@ -86,7 +86,7 @@ import VineBase
           _ = held.begin(view)
         }
       }
-      _ = bytes.withUnsafeMutableBytes { TCPSegmentation.completeChecksum($0) }
+      _ = bytes.withUnsafeMutableBytes { PacketEdit.completeTransportChecksum($0) }
     }
   }
 
@@ -94,7 +94,7 @@ import VineBase
     let right = packet(flags: 0x18, count: 777)
     var bytes = right
     (bytes[36], bytes[37]) = (1, 2)
-    #expect(bytes.withUnsafeMutableBytes { TCPSegmentation.completeChecksum($0) })
+    #expect(bytes.withUnsafeMutableBytes { PacketEdit.completeTransportChecksum($0) })
     #expect(bytes == right)
   }
 }

@@ -79,7 +79,7 @@ import VineBase
     var all = segments(4000, flags: 0x10)
     all[1][offset] ^= UInt8(bits)
     // The checksums are right again, so that it is the field that decides.
-    _ = all[1].withUnsafeMutableBytes { TCPSegmentation.completeChecksum($0) }
+    _ = all[1].withUnsafeMutableBytes { PacketEdit.completeTransportChecksum($0) }
     let found = coalesced(all)
     #expect(found.flatMap { SegmentationTests.cut($0.bytes, mtu: 1436) }.count == 3)
     #expect(found[0].count == 1, "\(field)")

@@ -81,5 +81,6 @@ int vine_go_first(int first);
 const char *vine_error_text(int error);
 
 #include "packet_socket.h"
+#include "tun.h"
 
 #endif

@@ -5,17 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "CLinuxShim.h"
+#include "offload.h"
 
 /// A nonblocking socket with whole Ethernet frames of the interface, in the thread's network namespace; what it sends
 /// itself is not seen. -1 and errno.
 int vine_packet_socket(const char *interface);
 /// Frames that the kernel dropped in front of the socket since the last call.
 uint32_t vine_packet_drops(int descriptor);
-/// What an interface is to do with a packet before it leaves: virtio's header.
-struct vine_offload {
-  uint8_t flags, type;
-  uint16_t header_count, segment_size, checksum_start, checksum_offset;
-};
 /// Makes a packet socket one that only sends, and takes a `vine_offload` before each frame (PACKET_VNET_HDR): 0, or -1
 /// and errno.
 int vine_prepare_injection(int descriptor);

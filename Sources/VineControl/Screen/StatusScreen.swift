@@ -24,6 +24,11 @@ extension StatusView: Screen {
     facts.append(("VRs", vrCell))
     facts.append(("consensus", consensus.cell))
     facts.append(("certificate", certificate.cell))
+    if let dataPlane {
+      facts.append(("capture", Cell(dataPlane.capture)))
+      facts.append(("injection", Cell(dataPlane.injection)))
+      facts.append(("sealing", Cell(dataPlane.cryptography)))
+    }
     let width = facts.map(\.name.count).max() ?? 0
     return facts.map { name, cell in
       let title = name + String(repeating: " ", count: width - name.count)
