@@ -40,6 +40,7 @@ let package = Package(
     .executable(name: "vine-mesh", targets: ["vine-mesh"]),
     .executable(name: "vine-sim", targets: ["vine-sim"]),
     .executable(name: "vine-link", targets: ["vine-link"]),
+    .executable(name: "vine-bench", targets: ["vine-bench"]),
     .library(name: "VineWire", targets: ["VineWire"]),
   ],
   dependencies: [
@@ -63,6 +64,8 @@ let package = Package(
       name: "CNetfilterQueue", pkgConfig: "libnetfilter_queue",
       providers: [.apt(["libnetfilter-queue-dev", "libmnl-dev"])]),
     .target(name: "CLinuxShim"),
+    // Counts allocations and references of whoever links it: the benchmark.
+    .target(name: "CAllocationCount"),
 
     // MARK: Pure cores
     .target(name: "VineBase", swiftSettings: swiftSettings),
@@ -124,6 +127,10 @@ let package = Package(
     .executableTarget(
       name: "vine-sim", dependencies: ["VineSimulation", "VineBase", "VineGossip", "VineRouter", arguments],
       swiftSettings: swiftSettings),
+
+    .executableTarget(
+      name: "vine-bench", dependencies: ["VineDataPlane", "VineSession", "CAllocationCount", arguments],
+      swiftSettings: packetSettings),
 
     // MARK: Tests
     .testTarget(name: "VineBaseTests", dependencies: ["VineBase"], swiftSettings: swiftSettings),

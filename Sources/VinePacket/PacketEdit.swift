@@ -69,7 +69,7 @@ public enum PacketEdit {
 
   /// Makes the checksum of an IPv4 header of `ipLength` bytes.
   @inlinable
-  static func completeHeaderChecksum(_ headers: UnsafeMutableRawBufferPointer, _ ipLength: Int) {
+  public static func completeHeaderChecksum(_ headers: UnsafeMutableRawBufferPointer, _ ipLength: Int) {
     storeWord(0, headers, at: 10)
     let header = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(headers)[..<ipLength])
     storeWord(InternetChecksum.of(header), headers, at: 10)
