@@ -4,6 +4,7 @@
   serf  as many vine-mesh daemons as serf agents (Debian's package), each in a network namespace of its own, with the
         same loss: how long until all know all, a change, a death; bytes, processor and memory at rest
   churn   how long traffic stands still when a NAT forgets, a queue-VR dies, a channel is cut
+  packets what the hot path costs a packet by itself: nanoseconds, allocations, references
   peers   the data path beside kernel VXLAN, wireguard-go, tinc, nebula, fastd and openvpn (Debian's packages)
   table3  the paper's Table 3 over emulated links
   etcd  three voters of both on the same disk: decisions a second
@@ -20,7 +21,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from lib import beside_etcd, beside_serf, beside_tunnels, churn, sandbox, table3  # noqa: E402
+from lib import beside_etcd, beside_serf, beside_tunnels, churn, packets, sandbox, table3  # noqa: E402
 from lib.flock import MACHINES_MAX  # noqa: E402
 from lib.programs import needs_build, needs_root  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
@@ -28,7 +29,7 @@ from lib.sandbox import Interrupted  # noqa: E402
 from lib.shell import Runner  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SUITES = ("churn", "etcd", "peers", "serf", "table3")
+SUITES = ("churn", "etcd", "packets", "peers", "serf", "table3")
 
 
 def arguments() -> argparse.Namespace:
@@ -64,6 +65,8 @@ def main() -> int:
         if "etcd" in (options.suite or SUITES):
             rounds = 3 if options.quick else 7
             beside_etcd.compare(binaries, report, console, rounds=rounds, verbose=options.verbose)
+        if "packets" in (options.suite or SUITES):
+            packets.measure(binaries, report, quick=options.quick, verbose=options.verbose)
         if "peers" in (options.suite or SUITES):
             beside_tunnels.compare(
                 binaries, report, console, quick=options.quick, only=options.only or (), verbose=options.verbose

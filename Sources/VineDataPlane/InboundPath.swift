@@ -109,14 +109,16 @@ final class InboundPath<Injection: PacketInjection> {
       counters.drop(error == .truncated ? .truncatedFrame : .unknownKind)
       return size
     }
-    guard let (session, peer) = peers.session(header.index) else {
+    guard let receiving = peers.session(header.index) else {
       unknown(carrier, at: now)
       return size
     }
-    let table = peers.table
+    let table = peers.currentTable
     var end = 0
     while true {
-      one(header, frame, session, peer, table, carrier, at: now, stamp)
+      receiving.session.with { session in
+        receiving.peer.with { one(header, frame, session, $0, table, carrier, at: now, stamp) }
+      }
       end += size
       guard end < frames.count else { return end }
       frame = UnsafeMutableRawBufferPointer(rebasing: frames[end..<min(end + size, frames.count)])
@@ -130,7 +132,7 @@ final class InboundPath<Injection: PacketInjection> {
   @inline(__always)
   private func one(
     _ header: FrameHeader, _ frame: UnsafeMutableRawBufferPointer, _ session: Session, _ peer: Peer,
-    _ table: ForwardingTable?, _ carrier: Carrier, at now: Instant, _ stamp: Int64
+    _ table: Uncounted<ForwardingTable>?, _ carrier: Carrier, at now: Instant, _ stamp: Int64
   ) {
     guard session.window.isFresh(header.counter) else { return counters.drop(.replayed) }
     guard header.kind != .relay else { return relay(header, frame, session, peer, carrier, at: now) }
@@ -182,7 +184,7 @@ final class InboundPath<Injection: PacketInjection> {
 
   @inline(__always)
   private func data(
-    _ content: UnsafeMutableRawBufferPointer, _ session: Session, _ peer: Peer, _ table: ForwardingTable?
+    _ content: UnsafeMutableRawBufferPointer, _ session: Session, _ peer: Peer, _ table: Uncounted<ForwardingTable>?
   ) {
     guard !session.isGuest else { return counters.drop(.guestSession) }
     guard content.count > FrameSize.network else { return counters.drop(.malformed) }
@@ -194,8 +196,9 @@ final class InboundPath<Injection: PacketInjection> {
     counters.received.add(packet.totalLength)
     peer.received.add(packet.totalLength)
     guard let table else { return counters.drop(.destinationNotInLNDT) }
-    let decision = table.inbound(
-      network: network, source: packet.source, destination: packet.destination, from: peer.tableIndex)
+    let decision = table.with {
+      $0.inbound(network: network, source: packet.source, destination: packet.destination, from: peer.tableIndex)
+    }
     if case .drop(let reason) = decision { return counters.drop(reason) }
     if packet.transport == Transport.tcp {
       _ = PacketEdit.clampMSS(bytes, to: UInt16(peer.innerMTU - Limits.tcpHeaders))

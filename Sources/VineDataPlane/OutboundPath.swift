@@ -31,8 +31,8 @@ final class OutboundPath<Injection: PacketInjection> {
     let mustDrop = batch.mustDrop(captured.arrival, &control)
     guard let packet = IPv4View(UnsafeRawBufferPointer(bytes)) else { return counters.drop(.malformed) }
     // Without a table nothing is known of any host, so nothing goes anywhere.
-    guard let table = peers.table else { return counters.drop(.sourceNotInLNDT) }
-    switch table.outbound(source: packet.source, destination: packet.destination) {
+    guard let table = peers.currentTable else { return counters.drop(.sourceNotInLNDT) }
+    switch table.with({ $0.outbound(source: packet.source, destination: packet.destination) }) {
     case .drop(let reason): counters.drop(reason)
     case .deliver: deliver(packet, captured, at: now)
     case .tunnel(let network, let index):
@@ -60,10 +60,10 @@ final class OutboundPath<Injection: PacketInjection> {
   }
 
   private func tunnel(
-    _ packet: IPv4View, _ captured: CapturedPacket, _ network: UInt32, _ peer: Peer, at now: Instant
+    _ packet: IPv4View, _ captured: CapturedPacket, _ network: UInt32, _ peer: Uncounted<Peer>, at now: Instant
   ) {
     guard captured.isRouted || packet.timeToLive > 1 else { return expired(packet, at: now) }
-    let mtu = peer.innerMTU
+    let mtu = peer.with(\.innerMTU)
     let fits = packet.totalLength <= mtu
     if !fits, packet.dontFragment { return tooBig(packet, mtu, at: now) }
     _ = captured.passes()
@@ -81,7 +81,8 @@ final class OutboundPath<Injection: PacketInjection> {
   /// "don't fragment" does not refer to it.
   /// - Parameter mustDrop: its first segment.
   private func cut(
-    _ packet: IPv4View, _ captured: CapturedPacket, _ network: UInt32, _ peer: Peer, mustDrop: Bool, at now: Instant
+    _ packet: IPv4View, _ captured: CapturedPacket, _ network: UInt32, _ peer: Uncounted<Peer>, mustDrop: Bool,
+    at now: Instant
   ) {
     var mustDrop = mustDrop
     guard captured.passes() else { return expired(packet, at: now) }
@@ -90,7 +91,7 @@ final class OutboundPath<Injection: PacketInjection> {
     case .success(let found): road = found
     case .failure(let none): return counters.drop(none.reason)
     }
-    let count = TCPSegmentation.cut(packet, mtu: peer.innerMTU, scratch: scratch) { headers, payload in
+    let count = TCPSegmentation.cut(packet, mtu: peer.with(\.innerMTU), scratch: scratch) { headers, payload in
       guard !mustDrop else {
         mustDrop = false
         return counters.drop(.queueDelay)
@@ -109,11 +110,11 @@ final class OutboundPath<Injection: PacketInjection> {
       return counters.drop(reason)
     }
     counters.sent.add(headers.count + payload.count)
-    road.peer.sent.add(headers.count + payload.count)
+    road.peer.with { $0.sent.add(headers.count + payload.count) }
   }
 
   @inline(__always)
-  private func send(_ packet: UnsafeRawBufferPointer, _ network: UInt32, _ peer: Peer, at now: Instant) {
+  private func send(_ packet: UnsafeRawBufferPointer, _ network: UInt32, _ peer: Uncounted<Peer>, at now: Instant) {
     switch transmitter.road(to: peer, at: now) {
     case .success(let road): send(packet, UnsafeRawBufferPointer(start: nil, count: 0), network, road, at: now)
     case .failure(let none): counters.drop(none.reason)

@@ -15,16 +15,27 @@ public final class PacketBench {
     case superPacket
     /// 64 datagrams, or TCP segments without data, one by one.
     case datagrams64, datagrams1200, acknowledgements
+
+    fileprivate var index: Int {
+      switch self {
+      case .superPacket: 0
+      case .datagrams64: 1
+      case .datagrams1200: 2
+      case .acknowledgements: 3
+      }
+    }
   }
 
   private let sender: End
   private let receiver: End
-  private var packets: [Load: UnsafeMutableRawBufferPointer] = [:]
+  /// By `Load.index`; no dictionary, whose own reference would be counted.
+  private let packets: UnsafeMutablePointer<UnsafeMutableRawBufferPointer>
 
   /// - Throws: if no ports are free.
   public init(suite: CipherSuite) throws(DataPlaneError) {
     sender = try End.numbered(1)
     receiver = try End.numbered(2)
+    packets = .allocate(capacity: Load.allCases.count)
     var random = RandomSource(seed: 7)
     let keys = (0..<2).map { _ in (0..<32).map { _ in UInt8(truncatingIfNeeded: random.next()) } }
     for (end, other, index) in [(sender, receiver, 0), (receiver, sender, 1)] {
@@ -38,17 +49,18 @@ public final class PacketBench {
       end.parts.carryOut(.path(other.node, .datagram(other.endpoint)), at: now)
       end.parts.carryOut(.table(Self.table(of: end, other)), at: now)
     }
-    for load in Load.allCases { packets[load] = packet(load) }
+    for load in Load.allCases { (packets + load.index).initialize(to: packet(load)) }
   }
 
   deinit {
-    for packet in packets.values { packet.deallocate() }
+    for load in Load.allCases { packets[load.index].deallocate() }
+    packets.deallocate()
   }
 
   /// A batch from the first site's host, as far as its VR's socket.
   /// - Returns: packets that left.
   public func send(_ load: Load) -> Int {
-    guard let packet = packets[load] else { return 0 }
+    let packet = packets[load.index]
     let (now, isSuper) = (MonotonicClock.now, load == .superPacket)
     let before = sender.parts.counters.sent.packets
     sender.parts.outbound.beginBatch(at: now)

@@ -10,7 +10,8 @@ final class Peer {
   /// Newest first, at most `Limits.sessionsPerPeer`.
   private(set) var sessions: [Session] = []
   /// The session that frames are sealed under.
-  private(set) var sending: Session?
+  private(set) var sending: Session? { didSet { currentSending = sending.map(Uncounted.init) } }
+  private(set) var currentSending: Uncounted<Session>?
   /// Index in the forwarding table; one that no table has if it is not there.
   var tableIndex: UInt32 = .max
   var sent = Traffic()

@@ -6,32 +6,43 @@ import VineSession
 final class Peers {
   private var byNode: [NodeID: Peer] = [:]
   private var byTag: [NodeTag: Peer] = [:]
-  private var byLocalIndex: [UInt32: (session: Session, peer: Peer)] = [:]
+  /// Kept by the peer that has it.
+  private var byLocalIndex: [UInt32: Receiving] = [:]
   /// By the index that the table's decisions give.
   private var byTableIndex: [Peer] = []
-  private(set) var table: ForwardingTable?
+  private var uncountedByTableIndex: [Uncounted<Peer>] = []
+  private var table: ForwardingTable? { didSet { currentTable = table.map(Uncounted.init) } }
+  private(set) var currentTable: Uncounted<ForwardingTable>?
+
+  /// A session that frames come on, and whose it is.
+  struct Receiving {
+    let session: Uncounted<Session>
+    let peer: Uncounted<Peer>
+  }
 
   subscript(node: NodeID) -> Peer? { byNode[node] }
   subscript(tag: NodeTag) -> Peer? { byTag[tag] }
 
   @inline(__always)
-  func peer(atTableIndex index: UInt32) -> Peer { byTableIndex[Int(index)] }
+  func peer(atTableIndex index: UInt32) -> Uncounted<Peer> { uncountedByTableIndex[Int(index)] }
 
-  /// The session that `index` names, and whose it is.
+  /// The session that `index` names.
   @inline(__always)
-  func session(_ index: UInt32) -> (session: Session, peer: Peer)? { byLocalIndex[index] }
+  func session(_ index: UInt32) -> Receiving? { byLocalIndex[index] }
 
   func install(_ established: EstablishedSession, at now: Instant) {
     let peer = known(established.peer.node)
     let session = Session(established, at: now)
     for gone in peer.install(session) { byLocalIndex[gone.localIndex] = nil }
-    byLocalIndex[session.localIndex] = (session, peer)
+    byLocalIndex[session.localIndex] = Receiving(session: Uncounted(session), peer: Uncounted(peer))
   }
 
   func release(_ index: UInt32) {
-    guard let (session, peer) = byLocalIndex.removeValue(forKey: index) else { return }
-    peer.release(session)
-    forgetIfEmpty(peer)
+    guard let gone = byLocalIndex.removeValue(forKey: index) else { return }
+    gone.peer.with { peer in
+      gone.session.with { peer.release($0) }
+      forgetIfEmpty(peer)
+    }
   }
 
   func path(to node: NodeID, _ carrier: Carrier?) {
@@ -55,6 +66,7 @@ final class Peers {
     let before = byTableIndex
     for peer in before { peer.tableIndex = .max }
     byTableIndex = table.nodes.map(known)
+    uncountedByTableIndex = byTableIndex.map(Uncounted.init)
     for (index, peer) in byTableIndex.enumerated() { peer.tableIndex = UInt32(index) }
     self.table = table
     for peer in before { forgetIfEmpty(peer) }

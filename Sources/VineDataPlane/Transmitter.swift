@@ -24,19 +24,22 @@ final class Transmitter {
 
   /// How packets get to a peer: looked up once for all that follow one another.
   struct Road {
-    let peer: Peer
-    let session: Session
+    let peer: Uncounted<Peer>
+    let session: Uncounted<Session>
     let carrier: Carrier?
     let mustWait: Bool
   }
 
   /// The road to `peer`; if there is none, why.
-  func road(to peer: Peer, at now: Instant) -> Result<Road, NoRoad> {
-    guard let session = peer.sending else { return .failure(NoRoad(reason: wanting(peer, now))) }
-    guard !session.isGuest else { return .failure(NoRoad(reason: .guestSession)) }
-    let mustWait = mustWait(peer)
-    guard mustWait || peer.carrier != nil else { return .failure(NoRoad(reason: .noPath)) }
-    return .success(Road(peer: peer, session: session, carrier: peer.carrier, mustWait: mustWait))
+  @inline(__always)
+  func road(to peer: Uncounted<Peer>, at now: Instant) -> Result<Road, NoRoad> {
+    peer.with { found in
+      guard let session = found.currentSending else { return .failure(NoRoad(reason: wanting(found, now))) }
+      guard !session.with(\.isGuest) else { return .failure(NoRoad(reason: .guestSession)) }
+      let mustWait = mustWait(found)
+      guard mustWait || found.carrier != nil else { return .failure(NoRoad(reason: .noPath)) }
+      return .success(Road(peer: peer, session: session, carrier: found.carrier, mustWait: mustWait))
+    }
   }
 
   struct NoRoad: Error {
@@ -54,9 +57,11 @@ final class Transmitter {
     var frame = datagrams.reserve()
     frame.append(network)
     guard frame.append(packet), frame.append(rest) else { return .sendFailed }
-    if let reason = seal(&frame, .data, road.session, road.peer, now) { return reason }
+    let reason = road.session.with { session in road.peer.with { seal(&frame, .data, session, $0, now) } }
+    if let reason { return reason }
     guard road.mustWait else { return carry(frame, by: road.carrier, at: now) }
-    waiting.keep(UnsafeRawBufferPointer(frame.bytes), for: road.peer.tag, from: ownTag, hops: 0, at: now)
+    let tag = road.peer.with(\.tag)
+    waiting.keep(UnsafeRawBufferPointer(frame.bytes), for: tag, from: ownTag, hops: 0, at: now)
     return nil
   }
 

@@ -56,8 +56,8 @@ import VineSession
     for _ in 0..<100 { _ = (bench.send(load), bench.receive()) }
     let drops = bench.dropCount
     var (out, back) = (Meter(), Meter())
-    let end = Date().addingTimeInterval(seconds)
-    while Date() < end {
+    let end = MonotonicClock.now.nanoseconds + Int64(seconds * 1e9)
+    while MonotonicClock.now.nanoseconds < end {
       for _ in 0..<20 {
         out.measure { bench.send(load) }
         back.measure { bench.receive() }
@@ -94,21 +94,22 @@ struct Cost: Codable {
   let packets: Int
   let nanoseconds, allocations, retains, releases: Double
 
-  /// Less than one in a thousand packets: nothing that a packet does.
-  var isFree: Bool { max(allocations, retains, releases) < 0.001 }
+  /// What is asked once for a batch of 64 or a super-packet of 46, by the measuring itself for example, is not asked for
+  /// each packet.
+  var isFree: Bool { max(allocations, retains, releases) < 0.05 }
 }
 
 /// Sums over batches.
 struct Meter {
   private(set) var packets = 0
-  private var nanoseconds: UInt64 = 0
+  private var nanoseconds: Int64 = 0
   private var counts = vine_counts()
 
   mutating func measure(_ batch: () -> Int) {
     vine_count_references(1)
-    let (before, start) = (vine_counts_now(), DispatchTime.now().uptimeNanoseconds)
+    let (before, start) = (vine_counts_now(), MonotonicClock.now.nanoseconds)
     packets += batch()
-    let (after, stop) = (vine_counts_now(), DispatchTime.now().uptimeNanoseconds)
+    let (after, stop) = (vine_counts_now(), MonotonicClock.now.nanoseconds)
     vine_count_references(0)
     nanoseconds += stop - start
     counts.allocations += after.allocations - before.allocations

@@ -19,7 +19,7 @@ struct Ban: Sendable {
 }
 
 extension Ban {
-  static let executables: Set = ["vine-mesh", "vine-meshd", "vine-sim"]
+  static let executables: Set = ["vine-bench", "vine-mesh", "vine-meshd", "vine-sim"]
   /// Shells, which read clocks and randomness so that nobody else has to.
   static let shells: Set = ["VineHost", "VineDataPlane", "VineSimulation"]
   /// They hold libraries' contexts, sockets and rings that the compiler cannot see into; each says why it is safe.
