@@ -129,7 +129,7 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     .executableTarget(
-      name: "vine-bench", dependencies: ["VineDataPlane", "VineSession", "CAllocationCount", arguments],
+      name: "vine-bench", dependencies: ["VineDataPlane", "VineSession", "VineBase", "CAllocationCount", arguments],
       swiftSettings: packetSettings),
 
     // MARK: Tests

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 from .report import Report
+from .sandbox import Sandbox
 from .shell import Runner
+from .two_sites import TwoSites
 
 SUITES = ("aes-256-gcm", "chacha20-poly1305", "aes-256-gmac", "hmac-sha-256", "unprotected")
 LOADS = {
@@ -18,9 +20,28 @@ LOADS = {
 
 
 def measure(binaries: Path, report: Report, *, quick: bool, verbose: bool) -> None:
-    runner = Runner(verbose)
+    _costs(Runner(verbose), binaries, report, "0.3" if quick else "2")
+    _idle(binaries, report, "5" if quick else "20", verbose)
+
+
+def _idle(binaries: Path, report: Report, seconds: str, verbose: bool) -> None:
+    """A data plane with its queue, port and interface."""
+    with Sandbox.of_one_run(report, "packets", verbose) as box:
+        sites = TwoSites(box.runner, box.prefix, "t0")
+        sites.build()
+        argv = [str(binaries / "vine-bench"), "idle", "--peers", "1000", "--seconds", seconds]
+        outcome = box.runner.run(argv, ns=sites.a.router, timeout=60)
+        if not outcome.ok:
+            report.check("a data plane with 1000 idle peers", False, outcome.err.strip())
+            return
+        found = json.loads(outcome.out)
+        report.figure("data plane, 1000 idle peers: processor", found["processorPercent"], "%", 1, "lower")
+        report.figure("data plane, 1000 idle peers: resident", found["residentMebibytes"], "MiB", 100, "lower")
+
+
+def _costs(runner: Runner, binaries: Path, report: Report, seconds: str) -> None:
     for suite in SUITES:
-        argv = [str(binaries / "vine-bench"), "--json", "--suite", suite, "--seconds", "0.3" if quick else "2"]
+        argv = [str(binaries / "vine-bench"), "--json", "--suite", suite, "--seconds", seconds]
         outcome = runner.run(argv, timeout=120)
         if not outcome.ok:
             report.check(f"packets, {suite}: measured", False, outcome.err.strip())

@@ -99,11 +99,8 @@ final class LibnetInjection: PacketInjection {
 
   func inject(_ packet: UnsafeRawBufferPointer) -> Bool {
     guard packet.count >= IPv4View.headerLengthMin else { return false }
-    // A packet that is too long for the interface may still be cut by the raw context's kernel side, or refused there.
-    guard packet.count <= mtu, address(destination(of: packet)) else {
-      if packet.count > mtu, let whole = longSegment(packet) { return whole }
-      return injectRaw(packet)
-    }
+    guard packet.count <= mtu else { return long(packet) }
+    guard address(destination(of: packet)) else { return injectRaw(packet) }
     return vine_inject(linkDescriptor, number, ethernet, packet.baseAddress, packet.count, 0, 0, 0) == 0
   }
 
@@ -160,10 +157,17 @@ final class LibnetInjection: PacketInjection {
     return isDone && count > 0
   }
 
-  /// A TCP segment that is longer than the hosts' network takes is cut once more.
-  private func longSegment(_ packet: UnsafeRawBufferPointer) -> Bool? {
-    guard let view = IPv4View(packet), TCPView(view) != nil else { return nil }
-    return injectCut(view, mtu: mtu)
+  /// A packet that is longer than the hosts' network takes: a TCP segment is cut once more, others go in fragments if
+  /// they may; the kernel cuts nothing that comes with its header.
+  private func long(_ packet: UnsafeRawBufferPointer) -> Bool {
+    guard let view = IPv4View(packet) else { return false }
+    if TCPView(view) != nil { return injectCut(view, mtu: mtu) }
+    guard !view.dontFragment else { return false }
+    var isDone = true
+    let count = Fragmentation.fragment(view, mtu: mtu, scratch: piece) { fragment in
+      if !injectRaw(UnsafeRawBufferPointer(fragment)) { isDone = false }
+    }
+    return isDone && count > 0
   }
 
   private func injectRaw(_ packet: UnsafeRawBufferPointer) -> Bool {

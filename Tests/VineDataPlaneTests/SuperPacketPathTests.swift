@@ -46,7 +46,12 @@ struct SuperPacketPathTests {
     // The interface's MTU is looked at once a second.
     usleep(1_300_000)
     try Transfer.check(from: world[1], to: world[2])
+    // A veth lets nothing in that is longer than its own MTU.
+    run("ip -n \(world[2].host) link set eth0 mtu 900")
+    #expect(world[1].ping(world[2], "-c 2 -i 0.05 -W 2 -M dont -s 1300").status == 0, "in fragments")
     #expect(world[2].status.dropped(.injectFailed) == 0)
+    #expect(world[1].ping(world[2], "-c 1 -W 0.3 -M do -s 1300").status != 0)
+    #expect(world[2].status.dropped(.injectFailed) == 1, "what must not be cut is counted")
   }
 
   @Test func `an underlay that is narrower than the frames carries them in fragments`() throws {
