@@ -20,6 +20,8 @@ NAMES = ("uf", "nwu", "pu", "iu")
 SHAPE = "rate=100mbit delay=5ms"
 STILL_MAX = 3.0
 """Seconds."""
+NARROW_MAX = 10.0
+"""Seconds until long packets go again after the way has begun to swallow them: a size in use is asked each 5 s."""
 PAUSE = 0.05
 """Between two pings, and so the error of what is timed."""
 
@@ -73,6 +75,17 @@ def _direct(mesh: Mesh, report: Report) -> None:
         undo = "-t nat -D POSTROUTING 1"
         mesh.box.runner.run(["iptables", "-w", *undo.split()], ns=gateway, check=True)
 
+        def narrow() -> None:
+            # Neither long packets nor fragments come through, and nobody is told.
+            for match in ("-m length --length 1401:65535", "-f"):
+                rule = f"-t raw -I PREROUTING -p udp {match} -j DROP"
+                mesh.box.runner.run(["iptables", "-w", *rule.split()], ns=gateway, check=True)
+
+        what = f"{watched}: PU's way swallows packets over 1400 bytes, and fragments"
+        _still(mesh, report, what, source, target, narrow, size=1400, goal=NARROW_MAX)
+        for _ in range(2):
+            mesh.box.runner.run(["iptables", "-w", *"-t raw -D PREROUTING 1".split()], ns=gateway, check=True)
+
 
 def _relayed(mesh: Mesh, report: Report) -> None:
     queue = mesh.queue_of("pu")
@@ -117,24 +130,30 @@ def _cut(mesh: Mesh, report: Report, *public: str) -> None:
     report.check("a TCP flow goes on after its channel was cut for 5 s", after > 1, f"Mbit/s by second: {told}")
 
 
-def _pinger(mesh: Mesh, source: str, target: str, name: str):  # noqa: ANN202
+def _pinger(mesh: Mesh, source: str, target: str, name: str, size: int = 56):  # noqa: ANN202
     hosts = [mesh.wan.host(mesh.site(site), 1) for site in (source, target)]
-    return start_pinging(
-        mesh.box.processes, f"ping-{mesh.case.name}-{source}-{target}-{name}", hosts[0].ns, hosts[1].alias
-    )
+    name = f"ping-{mesh.case.name}-{source}-{target}-{name}"
+    return start_pinging(mesh.box.processes, name, hosts[0].ns, hosts[1].alias, interval=PAUSE, size=size)
 
 
 def _still(
-    mesh: Mesh, report: Report, what: str, source: str, target: str, fault: Callable[[], object]
+    mesh: Mesh,
+    report: Report,
+    what: str,
+    source: str,
+    target: str,
+    fault: Callable[[], object],
+    size: int = 56,
+    goal: float = STILL_MAX,
 ) -> None:
     """The longest time without an answer around the fault."""
-    pinger = _pinger(mesh, source, target, str(int(time.monotonic() * 1000)))
+    pinger = _pinger(mesh, source, target, str(int(time.monotonic() * 1000)), size)
     time.sleep(3)
     fault()
-    time.sleep(10)
+    time.sleep(goal + 7)
     mesh.box.processes.end(pinger)
     stamps = list(seen_by(pinger).stamps)
     gaps = [after - before for before, after in zip(stamps, stamps[1:], strict=False)]
     recent = bool(stamps) and time.time() - stamps[-1] < 2
     still = max(gaps, default=float("inf")) if recent else float("inf")
-    report.figure(what, still, "s", STILL_MAX, "lower", f"{len(stamps)} answers")
+    report.figure(what, still, "s", goal, "lower", f"{len(stamps)} answers")

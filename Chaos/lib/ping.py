@@ -81,9 +81,12 @@ def ping(
     return parse(outcome.out + outcome.err)
 
 
-def start_pinging(processes: Processes, name: str, ns: str, target: str, interval: float = 0.1) -> Program:
-    """A ping that goes on until it is ended; its replies carry the time of day."""
-    return processes.start(name, ["ping", "-D", "-n", "-i", str(interval), "-W", "1", target], ns)
+def start_pinging(
+    processes: Processes, name: str, ns: str, target: str, interval: float = 0.1, size: int = 56
+) -> Program:
+    """A ping that goes on until it is ended; its replies carry the time of day. `size` is of what it carries."""
+    argv = ["ping", "-D", "-n", "-M", "dont", "-s", str(size), "-i", str(interval), "-W", "1", target]
+    return processes.start(name, argv, ns)
 
 
 def seen_by(program: Program) -> Ping:

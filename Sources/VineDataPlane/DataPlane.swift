@@ -13,16 +13,6 @@ public final class DataPlane: Sendable {
   public static let controlByteCountMax =
     Limits.datagramMax - FrameSize.controlOverhead - FrameSize.relayOverhead - 8
 
-  /// The largest virtual packet that reaches a peer in one piece; nil without a way.
-  public static func innerMTU(by carrier: Carrier?) -> Int? {
-    switch carrier {
-    case .relayed?: Limits.innerRelayed
-    case .channel?: Limits.innerChannel
-    case .datagram?: Limits.innerDirect
-    case nil: nil
-    }
-  }
-
   private enum Phase {
     case ready(any Worker), running(pthread_t), stopped
   }

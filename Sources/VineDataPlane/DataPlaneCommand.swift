@@ -32,6 +32,11 @@ public enum DataPlaneCommand: Sendable {
   case sendTrain(UInt64, to: NodeID, at: Endpoint, count: Int)
   /// The peer will send that train: let the kernel say when each datagram arrives.
   case expectTrain(UInt64, from: NodeID)
+  // Path MTU.
+  /// A control message in a datagram of its own that must not be fragmented.
+  case probeSize([UInt8], to: NodeID, at: Endpoint)
+  /// The longest IPv4 packet that arrives at the peer's datagram endpoint; nil: not known, frames may be fragmented.
+  case pathMTU(NodeID, Int?)
   // Channels.
   case openChannel(ChannelID, Endpoint)
   case closeChannel(ChannelID)

@@ -62,6 +62,8 @@ public struct PeerStatus: Hashable, Sendable {
   public var received: Traffic
   /// When a frame of the peer was last opened, on the data plane's monotonic clock; and how long ago that is.
   public var silentFor: Duration?
+  /// The largest virtual packet that reaches the peer in one piece; nil without a way.
+  public var innerMTU: Int?
 }
 
 public struct ChannelStatus: Hashable, Sendable {

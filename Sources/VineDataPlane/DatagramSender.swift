@@ -127,6 +127,16 @@ final class DatagramSender {
     (frameCount, messageCount, isOpen) = (0, 0, false)
   }
 
+  /// Sends the frame of the last `reserve` at once, with "don't fragment". Where the first interface is too narrow
+  /// already, it is not sent: that is what the probe is to find out.
+  func sendWhole(_ frame: OutgoingFrame, to endpoint: Endpoint) {
+    _ = vine_set_option(descriptor, Int32(IPPROTO_IP), IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+    _ = sockaddr_in(endpoint).withSockaddr {
+      sendto(descriptor, frame.bytes.baseAddress, frame.count, Int32(MSG_DONTWAIT), $0, $1)
+    }
+    _ = vine_set_option(descriptor, Int32(IPPROTO_IP), IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
+  }
+
   /// The frames of one message, each as a datagram.
   private func sendEach(of position: Int) {
     var header = messages[position].header

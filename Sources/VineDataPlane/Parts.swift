@@ -65,6 +65,10 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     case .sendTrain(let train, let node, let endpoint, let count):
       trains.send(train, to: node, at: endpoint, count: count, now)
     case .expectTrain(let train, let node): trains.expect(train, from: node, at: now)
+    case .probeSize(let message, let node, let endpoint):
+      guard let peer = peers[node] else { return counters.drop(.noSession) }
+      if let reason = transmitter.probe(message, to: peer, at: endpoint, now) { counters.drop(reason) }
+    case .pathMTU(let node, let byteCount): peers[node]?.pathMTU = byteCount
     case .openChannel(let channel, let endpoint): channels.open(channel, to: endpoint, at: now)
     case .closeChannel(let channel): channels.close(channel, reason: "closed by this VR")
     case .status(let answer): answer(status(at: now))
@@ -92,7 +96,7 @@ extension Peer {
   fileprivate func status(at now: Instant) -> PeerStatus {
     PeerStatus(
       node: node, carrier: carrier, suite: sending?.sealing.suite, sessions: sessions.count, sent: sent,
-      received: received, silentFor: lastHeard.map { now - $0 })
+      received: received, silentFor: lastHeard.map { now - $0 }, innerMTU: carrier == nil ? nil : innerMTU)
   }
 }
 

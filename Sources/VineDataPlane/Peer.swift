@@ -14,6 +14,8 @@ final class Peer {
   private(set) var currentSending: Uncounted<Session>?
   /// Index in the forwarding table; one that no table has if it is not there.
   var tableIndex: UInt32 = .max
+  /// The longest packet that arrives at its datagram endpoint; nil: not known.
+  var pathMTU: Int?
   var sent = Traffic()
   var received = Traffic()
   var lastHeard: Instant?
@@ -28,7 +30,11 @@ final class Peer {
     switch carrier {
     case .relayed: Limits.innerRelayed
     case .channel: Limits.innerChannel
-    case .datagram, nil: Limits.innerDirect
+    case .datagram, nil:
+      pathMTU.map {
+        min(max($0 - Limits.underlayHeaders - FrameSize.dataOverhead, Limits.innerMin), Limits.innerDirect)
+      }
+        ?? Limits.innerDirect
     }
   }
 

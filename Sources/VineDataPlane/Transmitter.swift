@@ -86,6 +86,17 @@ final class Transmitter {
     return nil
   }
 
+  /// A control message in a datagram of its own, which must not be fragmented.
+  func probe(_ message: [UInt8], to peer: Peer, at endpoint: Endpoint, _ now: Instant) -> DropReason? {
+    guard let session = peer.sending, !session.isGuest else { return .noSession }
+    var frame = datagrams.reserve()
+    guard message.withUnsafeBytes({ frame.append($0) }), frame.count <= Limits.datagramMax - FrameSize.controlOverhead
+    else { return .sendFailed }
+    if let reason = seal(&frame, .control, session, peer, now) { return reason }
+    datagrams.sendWhole(frame, to: endpoint)
+    return nil
+  }
+
   /// A frame that is whole already.
   func handshake(_ bytes: [UInt8], via carrier: Carrier, at now: Instant) -> DropReason? {
     var frame = datagrams.reserve()

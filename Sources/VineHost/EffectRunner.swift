@@ -38,6 +38,8 @@ struct EffectRunner {
     case .relayRoutes(let routes): dataPlane.post(.relayRoutes(routes))
     case .control(let bytes, let peer, let carrier): dataPlane.post(.control(bytes, to: peer, via: carrier))
     case .handshake(let bytes, let carrier): dataPlane.post(.handshake(bytes, via: carrier))
+    case .probeSize(let bytes, let peer, let endpoint): dataPlane.post(.probeSize(bytes, to: peer, at: endpoint))
+    case .pathMTU(let peer, let byteCount): dataPlane.post(.pathMTU(peer, byteCount))
     case .sendTrain(let train, let peer, let endpoint, let count):
       dataPlane.post(.sendTrain(train, to: peer, at: endpoint, count: count))
     case .expectTrain(let train, let peer): dataPlane.post(.expectTrain(train, from: peer))

@@ -40,6 +40,9 @@ final class EventLog: Sendable {
     case .natLearned(let behaviour): logger.notice("the NAT in front of this VR: \(behaviour)")
     case .directPath(_, let site, let endpoint?): logger.info("\(site) is reached directly, at \(endpoint)")
     case .directPath(_, let site, nil): logger.info("\(site) is not reached directly any more")
+    case .pathMTU(_, let site, let byteCount?):
+      logger.info("packets of up to \(byteCount) bytes reach \(site) directly")
+    case .pathMTU(_, let site, nil): logger.info("how long packets may be that reach \(site) directly is not known")
     case .roleChanged(let role, let evidence): logger.notice("this VR is \(role): \(evidence)")
     case .queueVRChanged(let node, let site):
       logger.notice("queue-VR is \(site ?? "none")", metadata: node.map { ["vine.node": "\($0)"] } ?? [:])

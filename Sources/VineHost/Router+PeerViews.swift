@@ -116,7 +116,8 @@ extension Router {
       bandwidthMbps: link?.rate?.megabits, outMbps: link?.out.rate?.megabits, inMbps: link?.in.rate?.megabits,
       confidencePercent: link.flatMap { link in
         link.rate == nil ? nil : Int([link.out, link.in].filter { $0.rate != nil }.map(\.confidence).min() ?? 0)
-      }, measuredSecondsAgo: measuredAgo(peer, context), innerMtu: DataPlane.innerMTU(by: known?.carrier),
+      }, measuredSecondsAgo: measuredAgo(peer, context),
+      innerMtu: context.dataPlane.peers.first { $0.node == peer }?.innerMTU,
       lastError: last?.what, lastErrorSecondsAgo: last.map { (context.now - $0.at).inSeconds })
   }
 

@@ -68,6 +68,8 @@ extension Router {
       let reading = rate.map { TrainReading(rate: $0, confidence: confidence) }
       run(
         links: .result(id, by: peer, .init(reading: reading, received: Int(received), sent: Int(sent))), &turn)
+    case .sizeProbe(let id, _): send(.sizeReply(id: id), to: peer, via: carrier, &turn)
+    case .sizeReply(let id): run(mtu: .answered(peer, id: id), &turn)
     case .keepalive(let sequence, let isReply):
       guard !isReply else {
         // Those over a channel are the keepers' own.

@@ -1,5 +1,6 @@
 import VineBase
 import VinePath
+import VineSession
 import VineWire
 
 /// Direct ways past queue-VRs, and what the NAT in front of this VR does.
@@ -9,7 +10,10 @@ extension Router {
     if !shares.isEmpty { run(keeper: .busy, &turn) }
     for share in shares {
       // What went by another way says nothing of the link.
-      guard case .datagram? = peers.all[share.node]?.carrier else { continue }
+      guard let peer = peers.all[share.node], case .datagram(let endpoint)? = peer.carrier else { continue }
+      if peers.isConnected(share.node) {
+        run(mtu: .traffic(share.node, endpoint, roundTrip: peer.asks.roundTrip), &turn)
+      }
       run(links: .delivered(share.node, to: share.sent, from: share.received), &turn)
     }
     let busy = shares.map(\.node)
@@ -95,6 +99,24 @@ extension Router {
       peers.forgetWay(to: peer, .datagram(gone))
     }
   }
+
+  // MARK: How long packets may be
+
+  mutating func run(mtu input: PathMTU.Input, _ turn: inout Turn) {
+    for effect in pathMTU.handle(input, at: turn.now) {
+      switch effect {
+      case .probe(let peer, let endpoint, let id, let byteCount):
+        let room = byteCount - Self.headersByteCount - FrameSize.controlOverhead
+        turn.emit(.probeSize(ControlMessage.sizeProbe(id: id, byteCount: room).encode(), to: peer, at: endpoint))
+      case .size(let peer, let byteCount):
+        turn.emit(.pathMTU(peer, byteCount))
+        turn.report(.pathMTU(peer, site: directory.name(of: peer), byteCount))
+      }
+    }
+  }
+
+  /// IPv4 and UDP.
+  private static let headersByteCount = 28
 
   // MARK: NAT
 

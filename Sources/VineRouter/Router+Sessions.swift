@@ -191,6 +191,7 @@ extension Router {
     run(reachability: .disconnected(peer), &turn)
     run(paths: .disconnected(peer), &turn)
     run(links: .disconnected(peer), &turn)
+    run(mtu: .gone(peer), &turn)
     run(gossip: .disconnected(peer), &turn)
   }
 

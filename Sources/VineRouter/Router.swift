@@ -29,6 +29,7 @@ public struct Router: Sendable {
   /// The channel to the second-best queue-VR, which takes over at once.
   public internal(set) var standby: ChannelKeeper
   public internal(set) var probing: LinkProbing
+  public internal(set) var pathMTU: PathMTU
   public internal(set) var queueing: Queueing
   /// The VR's own hosts (paper: LNDT).
   public internal(set) var hosts: LNDT
@@ -85,6 +86,7 @@ public struct Router: Sendable {
     standby = ChannelKeeper(numbering: .second, random: RandomSource(seed: random.next()))
     probing = LinkProbing(random: RandomSource(seed: random.next()))
     queueing = Queueing(pinned: memory.pinned, random: RandomSource(seed: random.next()))
+    pathMTU = PathMTU(random: RandomSource(seed: random.next()))
     own = OwnRecord(version: RecordVersion(epoch: memory.incarnation, sequence: 0))
     self.random = random
   }
@@ -101,7 +103,8 @@ public struct Router: Sendable {
   private var earliestWakeup: Wakeup {
     let cores = [
       registrar.nextWakeup, gossip.nextWakeup, handshakes.nextWakeup, reachability.nextWakeup, keeper.nextWakeup,
-      standby.nextWakeup, directPaths.nextWakeup, nat.nextWakeup, probing.nextWakeup, tables.announcements.nextWakeup,
+      standby.nextWakeup, directPaths.nextWakeup, nat.nextWakeup, probing.nextWakeup, pathMTU.nextWakeup,
+      tables.announcements.nextWakeup,
     ]
     return cores.reduce(Wakeup(at: nextTick, reason: "look after sessions and tables")) {
       Wakeup.earliest($0, $1) ?? $0
@@ -168,6 +171,7 @@ public struct Router: Sendable {
     if isDue(standby.nextWakeup, turn) { run(standby: .wakeup, &turn) }
     if isDue(probing.nextWakeup, turn) { run(links: .wakeup, &turn) }
     if isDue(directPaths.nextWakeup, turn) { run(paths: .wakeup, &turn) }
+    if isDue(pathMTU.nextWakeup, turn) { run(mtu: .wakeup, &turn) }
     if isDue(nat.nextWakeup, turn) { run(nat: .wakeup, &turn) }
     if nextTick <= turn.now { tick(&turn) }
   }

@@ -39,6 +39,10 @@ public enum RouterEffect: Sendable {
   /// See `LinkProbing`.
   case sendTrain(UInt64, to: NodeID, at: Endpoint, count: Int)
   case expectTrain(UInt64, from: NodeID)
+  /// A control message that must not be fragmented; see `PathMTU`.
+  case probeSize([UInt8], to: NodeID, at: Endpoint)
+  /// The longest IPv4 packet that arrives at the peer directly; nil: not known.
+  case pathMTU(NodeID, Int?)
   case openChannel(ChannelID, Endpoint)
   case closeChannel(ChannelID)
   case dialBack(to: Endpoint, nonce: [UInt8])
@@ -64,6 +68,8 @@ public enum RouterEvent: Hashable, Sendable {
   case natLearned(String)
   /// A direct way to the peer was found, or with nil lost.
   case directPath(NodeID, site: String, Endpoint?)
+  /// How long packets may be that arrive at the peer directly; nil: not known.
+  case pathMTU(NodeID, site: String, Int?)
   case queueVRChanged(NodeID?, site: String?)
   case channelClosed(ChannelID, reason: String)
   case siteJoined(NodeID, site: String, Block)

@@ -67,6 +67,10 @@ extension PBControlMessage {
       trainResult.received = received
       trainResult.sent = sent
       trainResult.confidence = UInt32(confidence)
+    case .sizeProbe(let id, let padding):
+      sizeProbe.id = id
+      sizeProbe.padding = .init(repeating: 0, count: padding)
+    case .sizeReply(let id): sizeReply.id = id
     case .unknown: break
     }
   }
@@ -117,6 +121,10 @@ extension PBControlMessage {
         id: wire.id, packets: try trainPackets(wire.packets), isWanted: wire.isWanted)
     case .trainReady(let wire)?: .trainReady(id: wire.id)
     case .trainResult(let wire)?: try wire.message()
+    case .sizeProbe(let wire)?:
+      .sizeProbe(
+        id: wire.id, padding: try Field.bytes(wire.padding, max: WireLimits.paddingByteCountMax, "padding").count)
+    case .sizeReply(let wire)?: .sizeReply(id: wire.id)
     }
   }
 

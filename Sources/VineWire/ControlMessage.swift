@@ -37,8 +37,20 @@ public enum ControlMessage: Hashable, Sendable {
   case trainReady(id: UInt64)
   /// What a train said. - `rate`: nil if too little arrived. `confidence`: per cent.
   case trainResult(id: UInt64, rate: BitRate?, received: UInt32, sent: UInt32, confidence: UInt8)
+  /// Says by its length that packets so long arrive. - `padding`: zeros.
+  case sizeProbe(id: UInt64, padding: Int)
+  case sizeReply(id: UInt64)
   /// A kind of a newer version, by its field number: to be ignored.
   case unknown(UInt32)
+}
+
+extension ControlMessage {
+  /// A probe that is `byteCount` bytes when it is encoded, or as short as it can be.
+  public static func sizeProbe(id: UInt64, byteCount: Int) -> ControlMessage {
+    // As long as the padding has 128 bytes or more its length field has two.
+    let least = ControlMessage.sizeProbe(id: id, padding: 128).encode().count - 128
+    return .sizeProbe(id: id, padding: max(byteCount - least, 0))
+  }
 }
 
 /// What a path probe is.

@@ -35,6 +35,8 @@ public enum WireLimits {
   public static let endpointCountMax = 8
   /// Frames of one train, 1.4 MB.
   public static let trainPacketCountMax: UInt32 = 1024
+  /// Of a probe that says something by its length.
+  public static let paddingByteCountMax = 1500
   /// Links that a VR tells of in its record.
   public static let linkCountMax = 12
   /// Terms, indices, epochs, incarnations: beyond this nobody counted, and a core may add to it without overflow.

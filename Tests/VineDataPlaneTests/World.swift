@@ -85,6 +85,9 @@ final class World {
     }
   }
 
+  /// The way to and from the site swallows packets that are longer.
+  func narrow(_ site: Site, to mtu: Int) { run("ip -n \(prefix)s link set port\(site.number) mtu \(mtu)") }
+
   subscript(number: Int) -> Site { sites[number - 1] }
 
   /// The same table on every VR: all hosts of the sites in `members` are in one ViNe.

@@ -94,6 +94,8 @@ enum Golden {
     (.pathOffer([endpoint]), "8a010a0a080d010012c610c711"),
     (.trainRequest(id: 7, packets: 256, isWanted: true), "92010e0907000000000000001080021801"),
     (.trainReady(id: 7), "9a0109090700000000000000"),
+    (.sizeProbe(id: 7, padding: 2), "aa010d0907000000000000001202" + "0000"),
+    (.sizeReply(id: 7), "b20109090700000000000000"),
     (
       .trainResult(id: 7, rate: BitRate(bitsPerSecond: 1000), received: 250, sent: 256, confidence: 90),
       "a2011409070000000000000010e80718fa01208002285a"

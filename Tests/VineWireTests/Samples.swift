@@ -272,6 +272,7 @@ struct Samples {
       .pathProbe(nonce: counter(), pick([PathProbeStep.ask, .look, .reply(observed: endpoint())])),
       .pathOffer([endpoint(), endpoint()]), .trainRequest(id: counter(), packets: 256, isWanted: flag()),
       .trainReady(id: counter()),
+      .sizeProbe(id: counter(), padding: Int(counter() % 1500)), .sizeReply(id: counter()),
       .trainResult(
         id: counter(), rate: BitRate(bitsPerSecond: 20_400_000), received: 250, sent: 256, confidence: 90),
       .keepalive(sequence: word(), isReply: flag()),

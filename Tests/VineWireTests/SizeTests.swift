@@ -6,6 +6,13 @@ import VineRegistry
 import VineWire
 
 @Suite struct SizeTests {
+  @Test func `a probe of a path's size has the length that was asked for`() {
+    for byteCount in [200, 576, 1140, 1280, 1440] {
+      #expect(ControlMessage.sizeProbe(id: .max, byteCount: byteCount).encode().count == byteCount)
+    }
+    #expect(ControlMessage.sizeProbe(id: 1, byteCount: 0).encode().count < 30)
+  }
+
   @Test func `a full fragment fits one frame`() {
     let bytes = [UInt8](repeating: 7, count: WireLimits.fragmentByteCountMax)
     let last = UInt16(WireLimits.fragmentCountMax - 1)

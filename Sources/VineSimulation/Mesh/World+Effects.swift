@@ -32,7 +32,9 @@ extension World {
     case .handshake(let bytes, let carrier): send(.handshake(bytes), from: index, via: carrier)
     case .openChannel(let channel, let endpoint): open(Int(channel.rawValue), from: index, to: endpoint)
     case .closeChannel(let channel): close(Int(channel.rawValue), at: index)
-    case .expectTrain: break
+    case .probeSize(let bytes, let peer, let endpoint):
+      sendControl(bytes, from: index, to: peer, via: .datagram(endpoint))
+    case .expectTrain, .pathMTU: break
     case .sendTrain(let train, _, let endpoint, let count): sendTrain(train, count, from: index, to: endpoint)
     case .dialBack(let endpoint, let nonce):
       send(.dialBack(nonce), from: index, via: .datagram(endpoint), fromOtherPort: true)

@@ -193,6 +193,22 @@ nonisolated struct PBControlMessage: Sendable {
     set {kind = .trainResult(newValue)}
   }
 
+  var sizeProbe: PBSizeProbe {
+    get {
+      if case .sizeProbe(let v)? = kind {return v}
+      return PBSizeProbe()
+    }
+    set {kind = .sizeProbe(newValue)}
+  }
+
+  var sizeReply: PBSizeReply {
+    get {
+      if case .sizeReply(let v)? = kind {return v}
+      return PBSizeReply()
+    }
+    set {kind = .sizeReply(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -216,6 +232,8 @@ nonisolated struct PBControlMessage: Sendable {
     case trainRequest(PBTrainRequest)
     case trainReady(PBTrainReady)
     case trainResult(PBTrainResult)
+    case sizeProbe(PBSizeProbe)
+    case sizeReply(PBSizeReply)
 
   }
 
@@ -543,13 +561,40 @@ nonisolated struct PBTrainResult: Sendable {
   init() {}
 }
 
+/// A datagram of some length, sent with "don't fragment": whoever gets it answers (RFC 8899).
+nonisolated struct PBSizeProbe: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  var padding: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBSizeReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "vinemesh.wire"
 
 nonisolated extension PBControlMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ControlMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}gossip\0\u{1}raft\0\u{1}proposal\0\u{3}proposal_answer\0\u{3}not_leader\0\u{1}hello\0\u{3}dial_back_request\0\u{1}keepalive\0\u{3}genesis_request\0\u{1}genesis\0\u{3}join_request\0\u{3}join_reply\0\u{3}join_refused\0\u{1}refusal\0\u{1}fragment\0\u{3}path_probe\0\u{3}path_offer\0\u{3}train_request\0\u{3}train_ready\0\u{3}train_result\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}gossip\0\u{1}raft\0\u{1}proposal\0\u{3}proposal_answer\0\u{3}not_leader\0\u{1}hello\0\u{3}dial_back_request\0\u{1}keepalive\0\u{3}genesis_request\0\u{1}genesis\0\u{3}join_request\0\u{3}join_reply\0\u{3}join_refused\0\u{1}refusal\0\u{1}fragment\0\u{3}path_probe\0\u{3}path_offer\0\u{3}train_request\0\u{3}train_ready\0\u{3}train_result\0\u{3}size_probe\0\u{3}size_reply\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -817,6 +862,32 @@ nonisolated extension PBControlMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .trainResult(v)
         }
       }()
+      case 21: try {
+        var v: PBSizeProbe?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .sizeProbe(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .sizeProbe(v)
+        }
+      }()
+      case 22: try {
+        var v: PBSizeReply?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .sizeReply(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .sizeReply(v)
+        }
+      }()
       default: break
       }
     }
@@ -907,6 +978,14 @@ nonisolated extension PBControlMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .trainResult?: try {
       guard case .trainResult(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .sizeProbe?: try {
+      guard case .sizeProbe(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .sizeReply?: try {
+      guard case .sizeReply(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
     }()
     case nil: break
     }
@@ -1587,6 +1666,71 @@ nonisolated extension PBTrainResult: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.received != rhs.received {return false}
     if lhs.sent != rhs.sent {return false}
     if lhs.confidence != rhs.confidence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSizeProbe: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SizeProbe"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}padding\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.padding) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularFixed64Field(value: self.id, fieldNumber: 1)
+    }
+    if !self.padding.isEmpty {
+      try visitor.visitSingularBytesField(value: self.padding, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSizeProbe, rhs: PBSizeProbe) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.padding != rhs.padding {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSizeReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SizeReply"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.id) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularFixed64Field(value: self.id, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSizeReply, rhs: PBSizeReply) -> Bool {
+    if lhs.id != rhs.id {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
