@@ -35,6 +35,7 @@ def isolation(stage: Stage) -> None:
     """Everything a VR has to drop, each time with the counter of its reason."""
     _strangers(stage)
     _not_for_us(stage)
+    _explained(stage)
 
 
 def _strangers(stage: Stage) -> None:
@@ -54,6 +55,21 @@ def _strangers(stage: Stage) -> None:
     told = ", ".join(f"{name} {counted[name]} of {expected[name]}" for name in expected)
     complete = all(counted[name] >= expected[name] for name in expected)
     stage.report.check("each refusal is counted at the VR that refused (noGNDTEntry)", complete, told)
+
+
+def _explained(stage: Stage) -> None:
+    """`vine-mesh explain` says of every pair what becomes of its packets."""
+    expected = [(pair, ("delivered", "")) for pair in stage.pairs()]
+    expected += [(pair, ("dropped", "noGNDTEntry")) for pair in stage.strangers()]
+    jobs = [lambda a=a, b=b: stage.vrs[a.site.name].explained(a.alias, b.alias) for (a, b), _ in expected]
+    answers = stage.runner.together(jobs)
+    wrong = [
+        f"{a.name}>{b.name}: {' '.join(answer)}"
+        for ((a, b), right), answer in zip(expected, answers, strict=True)
+        if answer != right
+    ]
+    detail = "; ".join(wrong[:3]) or "as the pings found"
+    stage.report.check(f"explain says what becomes of packets of {len(expected)} pairs", not wrong, detail)
 
 
 def _not_for_us(stage: Stage) -> None:
@@ -84,8 +100,10 @@ def _refused(
     before = drops(stage)
     answer: Ping = ping(stage.runner, host.ns, target, count=SENT, wait=0.5, source=source)
     counted = grown(stage, before, reason, Counter({"uf": SENT}))["uf"]
-    holds = answer.sent == SENT and answer.received == 0 and counted >= SENT
-    stage.report.check(name, holds, f"{answer.told} answered, {counted} counted as {reason} at UF")
+    told = stage.vrs["uf"].explained(source or host.alias, target)
+    holds = answer.sent == SENT and answer.received == 0 and counted >= SENT and told == ("dropped", reason)
+    detail = f"{answer.told} answered, {counted} counted as {reason} at UF, explain says {' '.join(told)}"
+    stage.report.check(name, holds, detail)
 
 
 def drops(stage: Stage) -> dict[str, dict[str, int]]:

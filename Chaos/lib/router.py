@@ -137,6 +137,18 @@ class VR:
     def role(self) -> tuple[str, str]:
         return views.role(self.view("status"))
 
+    def explained(self, source: str, destination: str) -> tuple[str, str]:
+        """Verdict and drop reason of `vine-mesh explain`, whose exit code says the same."""
+        outcome = self._asked("explain", source, destination, "--json")
+        try:
+            view = json.loads(outcome.out)
+        except ValueError:
+            return "no answer", outcome.line
+        verdict = str(view["verdict"])
+        if outcome.code != {"delivered": 0, "dropped": 5, "unknown": 4}[verdict]:
+            return f"{verdict} with exit code {outcome.code}", ""
+        return verdict, str(view.get("reason", ""))
+
     def drops(self) -> dict[str, int]:
         return views.drops(self.view("status", "drops"))
 

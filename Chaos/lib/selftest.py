@@ -49,6 +49,9 @@ class KernelRouter(VR):
     def drops(self) -> dict[str, int]:
         return {}
 
+    def explained(self, source: str, destination: str) -> tuple[str, str]:
+        return "no daemon", f"{source} {destination}"
+
 
 def route_by_kernel(stage: Stage) -> None:
     """Aliases and static routes as in the demo, and underlay routes that carry virtual packets in clear."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from .processes import Processes, wait_until
 from .router import VR
-from .topology import SPACE
 from .two_sites import Side, TwoSites
 
 
@@ -187,8 +187,8 @@ def openvpn(tunnel: Tunnel) -> None:
         tunnel.route_when_there(side, "ov0", 1400)
 
 
-def vine_mesh(binaries: Path, config: str = "") -> Callable[[Tunnel], None]:
-    """Two VRs; `config` is added to the configuration of both."""
+def vine_mesh(binaries: Path, config: str = "", only_b: str = "") -> Callable[[Tunnel], None]:
+    """Two VRs; `config` is added to the configuration of both, `only_b` to that of the second."""
 
     def start(tunnel: Tunnel) -> None:
         runner = tunnel.processes.runner
@@ -203,7 +203,7 @@ def vine_mesh(binaries: Path, config: str = "") -> Callable[[Tunnel], None]:
         first.start()
         token = first.ask("invite", "b", "--hosts", "60").strip()
         second.join(token).needed("vine-mesh join")
-        _add(second, config)
+        _add(second, config + only_b)
         second.start()
         if not wait_until(lambda: all(vr.identity().blocks for vr in tunnel.vrs), 20, 0.2):
             raise RuntimeError("not both sites got a block")
@@ -211,14 +211,26 @@ def vine_mesh(binaries: Path, config: str = "") -> Callable[[Tunnel], None]:
         second.ask_when_known("vine", "join", "bench")
         addresses = []
         for side, vr in zip(tunnel.sites.sides, tunnel.vrs, strict=True):
-            block = vr.identity().blocks[0]
-            addresses.append(str(block[10]))
-            commands = [f"addr add {block[10]}/{block.prefixlen} dev eth", f"route add {SPACE} via {block[1]}"]
-            runner.ip(side.host, commands)
-            vr.ask_when_known("host", "add", str(block[10]), "--vine", "bench")
+            address = str(vr.identity().blocks[0][10])
+            addresses.append(address)
+            vr.ask_when_known("host", "add", address, "--vine", "bench")
+            _set_up(vr, side, _seen(vr, address))
         tunnel.addresses = (addresses[0], addresses[1])
 
     return start
+
+
+def _seen(vr: VR, address: str) -> str:
+    """An address of the VR's block as its site sees it."""
+    block = vr.view("status")["ownBlocks"][0]
+    offset = int(IPv4Address(address)) - int(IPv4Network(block["block"])[0])
+    return str(IPv4Network(block.get("mirror", block["block"]))[offset])
+
+
+def _set_up(vr: VR, side: Side, address: str) -> None:
+    """Does on the host what `vine-mesh host setup` says."""
+    commands = vr.ask("host", "setup", address, "--interface", "eth").splitlines()
+    vr.processes.runner.ip(side.host, [command.removeprefix("ip ") for command in commands])
 
 
 def _add(vr: VR, config: str) -> None:

@@ -22,7 +22,18 @@ public struct DropReasonLine: Codable, Hashable, Sendable {
   /// One line; empty if nothing is to be mended.
   public var mend: String
 
-  public init(reason: String, total: UInt64, lastMinute: UInt64, explanation: String, mend: String = "") {
+  /// The last packet that was dropped for it: from whom, to whom, and how long ago; absent where that is not known.
+  public var lastSource: String?
+  public var lastDestination: String?
+  public var lastSecondsAgo: Double?
+
+  public init(
+    reason: String, total: UInt64, lastMinute: UInt64, explanation: String, mend: String = "",
+    lastSource: String? = nil, lastDestination: String? = nil, lastSecondsAgo: Double? = nil
+  ) {
+    self.lastSource = lastSource
+    self.lastDestination = lastDestination
+    self.lastSecondsAgo = lastSecondsAgo
     self.reason = reason
     self.total = total
     self.lastMinute = lastMinute

@@ -67,8 +67,11 @@ public struct MeshLine: Codable, Hashable, Sendable {
   public var meshId: String
   /// The virtual space that blocks come from, `172.16.0.0/12`.
   public var space: String
+  /// What this site's hosts route to their gateway, as CIDRs: the space, or its mirror.
+  public var routes: [String]?
 
-  public init(name: String, meshId: String, space: String) {
+  public init(name: String, meshId: String, space: String, routes: [String]? = nil) {
+    self.routes = routes
     self.name = name
     self.meshId = meshId
     self.space = space
@@ -123,14 +126,17 @@ public struct ConsensusLine: Codable, Hashable, Sendable {
 public struct OwnBlock: Codable, Hashable, Sendable {
   /// CIDR.
   public var block: String
-  /// The VR's own address in it: next hop of the hosts' static route.
+  /// The VR's own address in it, as the site sees it: next hop of the hosts' static route.
   public var gateway: String
+  /// The block as the site sees it, if that is not the block itself (paper 3.3).
+  public var mirror: String?
   /// Addresses of it that the LNDT has.
   public var hosts: Int
   /// Addresses that hosts can have: all but network, gateway and broadcast.
   public var hostsMax: Int
 
-  public init(block: String, gateway: String, hosts: Int, hostsMax: Int) {
+  public init(block: String, gateway: String, mirror: String? = nil, hosts: Int, hostsMax: Int) {
+    self.mirror = mirror
     self.block = block
     self.gateway = gateway
     self.hosts = hosts

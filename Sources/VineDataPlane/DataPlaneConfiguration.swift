@@ -1,4 +1,5 @@
 import VineBase
+import VinePacket
 import VineRelay
 
 /// What one VR's data plane needs to know before it starts. Frozen from then on.
@@ -15,6 +16,8 @@ public struct DataPlaneConfiguration: Sendable {
   public var injection: Injection
   /// Super-packets and trains. Without, everything goes one packet a call: slower, and the same.
   public var usesOffloads: Bool
+  /// How the site sees the virtual space; nil: as it is.
+  public var mirror: Mirror?
   /// Records that wait in one TCP channel's buffer; beyond it new ones are dropped and counted. 512 KiB are 0.2 s
   /// at 20 Mbit/s: more would only make TCP inside the channel wait.
   public var channelBufferLimit: ByteCount
@@ -44,8 +47,9 @@ public struct DataPlaneConfiguration: Sendable {
     node: NodeID, listen: Endpoint = Endpoint(address: IPv4Address(rawValue: 0)), lanInterface: String,
     queueNumber: UInt16 = 2247, channelBufferLimit: ByteCount = .kibibytes(512), acceptedChannelsMax: Int = 256,
     relayLimits: RelayStore.Limits = RelayStore.Limits(), capture: Capture = .nfqueue, injection: Injection = .libnet,
-    usesOffloads: Bool = true
+    usesOffloads: Bool = true, mirror: Mirror? = nil
   ) {
+    self.mirror = mirror
     (self.capture, self.injection, self.usesOffloads) = (capture, injection, usesOffloads)
     (self.node, self.listen, self.lanInterface) = (node, listen, lanInterface)
     (self.queueNumber, self.channelBufferLimit) = (queueNumber, channelBufferLimit)

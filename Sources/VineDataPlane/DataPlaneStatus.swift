@@ -7,6 +7,8 @@ import VineSession
 public struct DataPlaneStatus: Sendable {
   /// Every reason, in the order of their raw values, zeros included.
   public var drops: [(DropReason, UInt64)]
+  /// The last packet of each reason, where its addresses were known.
+  public var dropExamples: [DropReason: DropExample] = [:]
   /// Sorted by node.
   public var peers: [PeerStatus]
   /// Sorted by identifier.

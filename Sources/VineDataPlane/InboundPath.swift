@@ -9,6 +9,7 @@ import VineSession
 final class InboundPath<Injection: PacketInjection> {
   private let ownTag: NodeTag
   private let injection: Injection
+  private let mirror: Mirror?
   private let peers: Peers
   private let relays: RelayStation
   private let channels: Channels
@@ -23,10 +24,12 @@ final class InboundPath<Injection: PacketInjection> {
   private var probes: TokenBucket
 
   init(
-    node: NodeID, injection: Injection, peers: Peers, relays: RelayStation, channels: Channels, trains: Trains,
+    node: NodeID, injection: Injection, mirror: Mirror?, peers: Peers, relays: RelayStation, channels: Channels,
+    trains: Trains,
     counters: Counters, at now: Instant, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
   ) {
     ownTag = node.tag
+    self.mirror = mirror
     (self.injection, self.peers, self.relays) = (injection, peers, relays)
     (self.channels, self.trains, self.counters, self.onEvent) = (channels, trains, counters, onEvent)
     held = SuperPacket(takesTCP: injection.takesTCP, takesUDP: injection.takesUDP)
@@ -141,7 +144,7 @@ final class InboundPath<Injection: PacketInjection> {
     opened(session, peer, carrier, at: now)
     let content = UnsafeMutableRawBufferPointer(rebasing: body.dropLast(FrameSize.tag))
     switch header.kind {
-    case .data: data(content, session, peer, table)
+    case .data: data(content, session, peer, table, at: now)
     case .train: trains.arrived(UnsafeRawBufferPointer(content), from: peer.node, frame.count, stamp, at: now)
     default:
       onEvent(.control(Array(content), from: peer.node, via: carrier, localIndex: session.localIndex))
@@ -184,7 +187,8 @@ final class InboundPath<Injection: PacketInjection> {
 
   @inline(__always)
   private func data(
-    _ content: UnsafeMutableRawBufferPointer, _ session: Session, _ peer: Peer, _ table: Uncounted<ForwardingTable>?
+    _ content: UnsafeMutableRawBufferPointer, _ session: Session, _ peer: Peer, _ table: Uncounted<ForwardingTable>?,
+    at now: Instant
   ) {
     guard !session.isGuest else { return counters.drop(.guestSession) }
     guard content.count > FrameSize.network else { return counters.drop(.malformed) }
@@ -195,15 +199,17 @@ final class InboundPath<Injection: PacketInjection> {
     }
     counters.received.add(packet.totalLength)
     peer.received.add(packet.totalLength)
-    guard let table else { return counters.drop(.destinationNotInLNDT) }
+    guard let table else { return counters.drop(.destinationNotInLNDT, packet, at: now) }
     let decision = table.with {
       $0.inbound(network: network, source: packet.source, destination: packet.destination, from: peer.tableIndex)
     }
-    if case .drop(let reason) = decision { return counters.drop(reason) }
+    if case .drop(let reason) = decision { return counters.drop(reason, packet, at: now) }
     if packet.transport == Transport.tcp {
       _ = PacketEdit.clampMSS(bytes, to: UInt16(peer.innerMTU - Limits.tcpHeaders))
     }
-    inject(packet)
+    guard let mirror else { return inject(packet) }
+    mirror.toSite(bytes)
+    inject(IPv4View(UnsafeRawBufferPointer(bytes)) ?? packet)
   }
 
   /// Puts TCP segments that follow one another together; everything else goes at once, after what came before it.

@@ -1,6 +1,7 @@
 import CLinuxShim
 import Glibc
 import VineBase
+import VineRouting
 import VineSession
 
 /// The parts of the data thread, put together once, and which command is whose.
@@ -39,9 +40,11 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
       peers: peers, channels: channels, transmitter: transmitter, waiting: waiting, counters: counters,
       at: now, onEvent: onEvent)
     outbound = OutboundPath(
-      injection: injection, peers: peers, transmitter: transmitter, counters: counters, at: now)
+      injection: injection, mirror: configuration.mirror, peers: peers, transmitter: transmitter, counters: counters,
+      at: now)
     inbound = InboundPath(
-      node: configuration.node, injection: injection, peers: peers, relays: relays, channels: channels,
+      node: configuration.node, injection: injection, mirror: configuration.mirror, peers: peers, relays: relays,
+      channels: channels,
       trains: trains, counters: counters, at: now, onEvent: onEvent)
   }
 
@@ -84,7 +87,11 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     // The table names this VR, too: it is no peer of itself.
     let others = peers.all.filter { $0.node != node }
     return DataPlaneStatus(
-      drops: counters.dropped, peers: others.map { $0.status(at: now) }, channels: channels.status,
+      drops: counters.dropped,
+      dropExamples: Dictionary(
+        uniqueKeysWithValues: DropReason.allCases.compactMap { reason in
+          counters.example(of: reason).map { (reason, $0) }
+        }), peers: others.map { $0.status(at: now) }, channels: channels.status,
       queues: waiting.status, relay: waiting.store.counters, relayed: counters.relayed, captured: counters.captured,
       injected: counters.injected, sent: counters.sent, received: counters.received,
       netfilterQueue: NetfilterQueueFile.status(

@@ -27,6 +27,8 @@ public struct Configuration: Hashable, Sendable {
   /// Parts of the virtual space that belong to something else on this machine (a Docker bridge, say): no rule
   /// and no route touches them, and no virtual host can have an address in them.
   public var leaveAlone: [Block] = []
+  /// Where this site sees the first address of the virtual space, if its own network uses part of the space (paper 3.3).
+  public var mirror: IPv4Address?
   /// Whether a limited VR looks for direct ways to its peers; without, all goes through its queue-VR.
   public var directPaths = true
   /// How packets come from the site's hosts and get to them.
@@ -104,6 +106,7 @@ public struct Configuration: Hashable, Sendable {
     "bootstrap": { set(&$0.bootstrap, list($1, Endpoint.init)) },
     "queueNumber": { set(&$0.queueNumber, $1.int.flatMap { UInt16(exactly: $0) }) },
     "leaveAlone": { set(&$0.leaveAlone, list($1, Block.init)) },
+    "mirror": { set(&$0.mirror, $1.string.flatMap(IPv4Address.init)) },
     "directPaths": { set(&$0.directPaths, $1.bool) },
     "dataPlane": { DataPlaneChoice.read(into: &$0.dataPlane, $1) },
     "suites": { set(&$0.suites, list($1, CipherSuite.init(named:))) },
@@ -115,7 +118,7 @@ public struct Configuration: Hashable, Sendable {
     "lan": "the name of an interface", "port": "a port from 1 to 65535",
     "endpoints": "a list of address or address:port", "bootstrap": "a list of address or address:port",
     "queueNumber": "a number from 0 to 65535", "leaveAlone": "a list of address blocks like 172.17.0.0/16",
-    "directPaths": "true or false",
+    "mirror": "an address like 10.116.0.0", "directPaths": "true or false",
     "dataPlane": DataPlaneChoice.expectation,
     "suites": "a list of \(CipherSuite.allCases.map(\.name).joined(separator: ", "))",
     "logLevel": "one of \(levels.joined(separator: ", "))",

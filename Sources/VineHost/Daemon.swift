@@ -7,6 +7,7 @@ import VineControl
 import VineDataPlane
 import VineGossip
 import VineIdentity
+import VinePacket
 import VinePath
 import VineRouter
 import VineSession
@@ -39,7 +40,7 @@ public struct Daemon: Service {
       ])
     let api = LocalAPI(
       socket: paths.socket, loop: parts.loop, dataPlane: parts.dataPlane, drops: parts.drops, node: parts.node,
-      started: Clock.now, queueNumber: configuration.queueNumber)
+      started: Clock.now, queueNumber: configuration.queueNumber, space: parts.space)
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await api.run() }
@@ -79,7 +80,8 @@ public struct Daemon: Service {
         mend: "restore the whole folder from one backup", .configuration)
     }
     try configuration.checkBelongs(site: certified.site, mesh: contents.genesis.meshName, state: paths.state)
-    let space = Block(contents.genesis.space) ?? .standardSpace
+    let space = try SiteSpace(
+      space: Block(contents.genesis.space) ?? .standardSpace, mirroredAt: configuration.mirror)
     let lan = try Machine.lan(configured: configuration.lan)
     let store = try Store(path: folder.database, node: contents.key.node)
     let memory = try store.memory()
@@ -99,27 +101,27 @@ public struct Daemon: Service {
       ephemeralKeys: SystemEphemeralKeys(),
       secrets: SystemEphemeralKeys(), random: RandomSource(seed: Clock.seed))
     let loop = ControlLoop()
-    let dataPlane = try makeDataPlane(certified.node, lan: lan, loop: loop)
+    let dataPlane = try makeDataPlane(certified.node, lan: lan, mirror: space.mirror, loop: loop)
     let rules = NetfilterRules(
-      lan: lan, space: space, queueNumber: configuration.queueNumber, leaveAlone: configuration.leaveAlone,
+      lan: lan, space: space.blocks, queueNumber: configuration.queueNumber, leaveAlone: configuration.leaveAlone,
       capturesByTun: configuration.dataPlane.capture == .tun, injectsByTun: configuration.dataPlane.injection == .tun,
       isNoRouter: !Machine.isRouter)
     try rules.install()
-    let routing = try route(space, lan: lan, rules)
+    let routing = try route(space.blocks, lan: lan, rules)
     let (failures, failed) = AsyncStream.makeStream(of: HostError.self)
     dataPlane.start()
     loop.start(
       router: router,
       runner: EffectRunner(
-        store: store, dataPlane: dataPlane, log: EventLog(logger: logger), gateways: Gateways(lan: lan))
+        store: store, dataPlane: dataPlane, log: EventLog(logger: logger), gateways: Gateways(lan: lan, space: space))
     ) { failed.yield($0) }
     return Parts(
       loop: loop, dataPlane: dataPlane, rules: rules, routing: routing, lock: lock, failures: failures,
       drops: DropHistory(),
-      genesis: contents.genesis, site: certified.site, node: certified.node)
+      genesis: contents.genesis, space: space, site: certified.site, node: certified.node)
   }
 
-  private func route(_ space: Block, lan: String, _ rules: NetfilterRules) throws(HostError) -> TunRouting? {
+  private func route(_ space: [Block], lan: String, _ rules: NetfilterRules) throws(HostError) -> TunRouting? {
     guard rules.capturesByTun || rules.injectsByTun else { return nil }
     var routing = TunRouting(lan: lan, queueNumber: configuration.queueNumber)
     do throws(HostError) { try routing.install(space: space) } catch {
@@ -129,11 +131,13 @@ public struct Daemon: Service {
     return routing
   }
 
-  private func makeDataPlane(_ node: NodeID, lan: String, loop: ControlLoop) throws(HostError) -> DataPlane {
+  private func makeDataPlane(_ node: NodeID, lan: String, mirror: Mirror?, loop: ControlLoop) throws(HostError)
+    -> DataPlane
+  {
     let settings = DataPlaneConfiguration(
       node: node, listen: Endpoint(address: IPv4Address(rawValue: 0), port: configuration.port), lanInterface: lan,
       queueNumber: configuration.queueNumber, capture: configuration.dataPlane.capture,
-      injection: configuration.dataPlane.injection, usesOffloads: configuration.dataPlane.offloads)
+      injection: configuration.dataPlane.injection, usesOffloads: configuration.dataPlane.offloads, mirror: mirror)
     do {
       return try DataPlane(configuration: settings) { event in loop.post(RouterInput(event)) }
     } catch {
@@ -159,6 +163,7 @@ private struct Parts: Sendable {
   let failures: AsyncStream<HostError>
   let drops: DropHistory
   let genesis: Genesis
+  let space: SiteSpace
   let site: String
   let node: NodeID
 

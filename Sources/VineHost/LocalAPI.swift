@@ -17,6 +17,7 @@ struct LocalAPI: Sendable {
   let node: NodeID
   let started: Instant
   let queueNumber: UInt16
+  let space: SiteSpace
 
   /// Serves until cancelled; the socket is removed then.
   func run() async throws {
@@ -70,7 +71,7 @@ struct LocalAPI: Sendable {
     let status = await dataPlane.status()
     return ViewContext(
       dataPlane: status, drops: drops.drops(status), uptime: Clock.now - started, now: Clock.now, wall: Clock.wall,
-      queueNumber: queueNumber, means: dataPlane.means)
+      queueNumber: queueNumber, means: dataPlane.means, space: space)
   }
 
   private func metrics() async -> String {
@@ -156,6 +157,12 @@ struct LocalAPI: Sendable {
       guard case .link(let peer) = try await ask(.probe(named(wish.site))) else { throw RequestFailure.unexpected }
       let context = await context()
       return ProbeAnswer(link: await loop.look { router in router.ownLink(peer, context) })
+    case "explain":
+      let wish: ExplainBody = try JSON.decode(from: body)
+      let request = LocalRequest.explain(source: try address(wish.source), destination: try address(wish.destination))
+      guard case .explained(let explanation) = try await ask(request) else { throw RequestFailure.unexpected }
+      let context = await context()
+      return await loop.look { router in router.explainView(explanation, context) }
     case "block/request":
       let wish: BlockRequestBody = try JSON.decode(from: body)
       let vine: VineName? = try wish.vine.map(named)
@@ -171,9 +178,7 @@ struct LocalAPI: Sendable {
   }
 
   private func host(_ name: String, _ host: HostBody) async throws -> any View {
-    guard let address = IPv4Address(host.address) else {
-      throw RequestFailure("`\(host.address)` is no IPv4 address", mend: "write it like 172.16.0.10", .usage)
-    }
+    let address = try address(host.address)
     let vine: VineName? = try host.vine.map(named)
     if name == "host/add", vine == nil {
       throw RequestFailure("a host is added to a ViNe", mend: "give --vine <name>", .usage)
@@ -182,6 +187,14 @@ struct LocalAPI: Sendable {
       if name == "host/add", let vine { .addHost(address, vine) } else { .removeHost(address, vine) }
     guard case .host(_, let vines) = try await ask(request) else { throw RequestFailure.unexpected }
     return HostAnswer(address: address.description, vines: vines.map(\.description))
+  }
+
+  /// As the mesh has it; a site with a mirror may give either form.
+  private func address(_ text: String) throws -> IPv4Address {
+    guard let address = IPv4Address(text) else {
+      throw RequestFailure("`\(text)` is no IPv4 address", mend: "write it like 172.16.0.10", .usage)
+    }
+    return space.mesh(address)
   }
 
   private func block(_ request: LocalRequest) async throws -> any View {

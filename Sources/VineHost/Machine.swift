@@ -49,7 +49,7 @@ struct Machine {
   }
 
   /// IPv4 addresses of the machine outside the virtual space, loopback left out.
-  static func addresses(besides space: Block) -> [IPv4Address] {
+  static func addresses(besides space: SiteSpace) -> [IPv4Address] {
     let interfaces: [Addressed] = (try? ask(["-json", "-4", "address", "show"])) ?? []
     return interfaces.flatMap { $0.addr_info ?? [] }
       .filter { $0.scope == "global" }
@@ -65,14 +65,18 @@ struct Machine {
 
   /// Routes of other things into the virtual space: more specific than the hosts' route, they would silently win.
   /// - Parameter own: the VR's own blocks, whose routes on the LAN interface are its own doing.
-  static func checkOverlap(space: Block, lan: String, own: [Block], leaveAlone: [Block]) throws(HostError) {
+  static func checkOverlap(space: SiteSpace, lan: String, own: [Block], leaveAlone: [Block]) throws(HostError) {
     let routes: [Route] = try ask(["-json", "-4", "route", "show"])
+    let blocks = routes.compactMap { route in Block(route.dst) ?? Block(route.dst + "/32") }
     for route in routes where route.dst != "default" {
-      guard let block = Block(route.dst) ?? Block(route.dst + "/32"), block.overlaps(space) else { continue }
-      if leaveAlone.contains(where: { $0.contains(block) }) || route.dev == lan && own.contains(block) { continue }
+      guard let block = Block(route.dst) ?? Block(route.dst + "/32"), space.overlaps(block) else { continue }
+      let isOwn = route.dev == lan && own.contains { space.text(of: $0) == block.description }
+      if leaveAlone.contains(where: { $0.contains(block) }) || isOwn { continue }
+      let mirror = SiteSpace.free(for: space.space, besides: blocks).map { ", or set `mirror: \($0)`" } ?? ""
       throw HostError(
-        "the route \(route.dst) on \(route.dev ?? "?") lies in the virtual space \(space)",
-        mend: "move that network (Docker: `bip` and `default-address-pools`), or list \(block) under `leaveAlone`",
+        "the route \(route.dst) on \(route.dev ?? "?") lies in the virtual space \(space.blocks.map(\.description).joined(separator: ", "))",
+        mend:
+          "move that network (Docker: `bip` and `default-address-pools`), list \(block) under `leaveAlone`\(mirror)",
         .configuration)
     }
   }
@@ -106,15 +110,16 @@ struct Machine {
 /// orderly stop.
 struct Gateways {
   let lan: String
+  private let space: SiteSpace
   private var assigned: [Block] = []
 
-  init(lan: String) { self.lan = lan }
+  init(lan: String, space: SiteSpace) { (self.lan, self.space) = (lan, space) }
 
   mutating func assign(_ blocks: [Block]) {
     guard blocks != assigned else { return }
     for gone in assigned where !blocks.contains(gone) { remove(gone) }
     for block in blocks where !assigned.contains(block) {
-      _ = Command.run("ip", ["address", "replace", "\(block.gateway)/\(block.prefixLength)", "dev", lan])
+      _ = Command.run("ip", ["address", "replace", text(of: block), "dev", lan])
     }
     assigned = blocks
   }
@@ -125,6 +130,8 @@ struct Gateways {
   }
 
   private func remove(_ block: Block) {
-    _ = Command.run("ip", ["address", "del", "\(block.gateway)/\(block.prefixLength)", "dev", lan])
+    _ = Command.run("ip", ["address", "del", text(of: block), "dev", lan])
   }
+
+  private func text(of block: Block) -> String { "\(space.site(block.gateway))/\(block.prefixLength)" }
 }

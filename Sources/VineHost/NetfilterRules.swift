@@ -11,7 +11,8 @@ import VineDataPlane
 /// stop. The xt NFQUEUE target, because not every kernel has nft's `queue` expression.
 struct NetfilterRules: Hashable, Sendable {
   let lan: String
-  let space: Block
+  /// The virtual space as the site's hosts write it.
+  let space: [Block]
   let queueNumber: UInt16
   /// Parts of the space that belong to something else on this machine.
   let leaveAlone: [Block]
@@ -35,46 +36,50 @@ struct NetfilterRules: Hashable, Sendable {
 
   func rules(of chain: String) -> [String] {
     let exceptions = leaveAlone.flatMap { ["-d \($0) -j RETURN", "-s \($0) -j RETURN"] }
+    return exceptions + rules(of: chain, for: space)
+  }
+
+  private func rules(of chain: String, for space: [Block]) -> [String] {
     switch chain {
     case capture:
       // From the hosts: everything to or from the virtual space, so that the VR counts what it refuses. From
       // anywhere else no virtual address is believed.
-      return exceptions + fromTun + (capturesByTun ? routed : queues) + [
-        "-i lo -j RETURN", "-d \(space) -j DROP",
-        "-s \(space) -j DROP",
-      ]
+      return space.flatMap(fromTun) + space.flatMap(capturesByTun ? routed : queues) + ["-i lo -j RETURN"]
+        + space.flatMap { ["-d \($0) -j DROP", "-s \($0) -j DROP"] }
     case output:
       // Injected packets leave by the site's network untracked; by any other interface they would be a leak.
-      return exceptions + [
-        "-o \(lan) -s \(space) -j CT --notrack", "-o \(lan) -s \(space) -j ACCEPT", "-o lo -j RETURN",
-        "-s \(space) -j DROP", "! -o \(lan) -d \(space) -j DROP",
+      return space.flatMap { ["-o \(lan) -s \($0) -j CT --notrack", "-o \(lan) -s \($0) -j ACCEPT"] } + [
+        "-o lo -j RETURN"
       ]
+        + space.flatMap { ["-s \($0) -j DROP", "! -o \(lan) -d \($0) -j DROP"] }
     default:
-      let toTun = capturesByTun ? ["-i \(lan) -o \(tun) -d \(space) -j ACCEPT"] : []
-      let toLAN = injectsByTun ? ["-i \(tun) -o \(lan) -s \(space) -d \(space) -j ACCEPT"] : []
       let others = isNoRouter && (capturesByTun || injectsByTun) ? ["-i \(lan) -j DROP", "-i \(tun) -j DROP"] : []
-      return exceptions + toTun + toLAN + others + ["-s \(space) -j DROP", "-d \(space) -j DROP"]
+      return space.flatMap(forwarded) + others + space.flatMap { ["-s \($0) -j DROP", "-d \($0) -j DROP"] }
     }
   }
 
-  private var queues: [String] {
+  private func queues(_ block: Block) -> [String] {
     ["-d", "-s"].flatMap { side in
       [
-        "-i \(lan) -p tcp \(side) \(space) -j NFQUEUE --queue-num \(queueNumber)",
-        "-i \(lan) \(side) \(space) -j NFQUEUE --queue-num \(DataPlaneConfiguration.plainQueue(beside: queueNumber))",
+        "-i \(lan) -p tcp \(side) \(block) -j NFQUEUE --queue-num \(queueNumber)",
+        "-i \(lan) \(side) \(block) -j NFQUEUE --queue-num \(DataPlaneConfiguration.plainQueue(beside: queueNumber))",
       ]
     }
   }
 
   /// What hosts send on to the virtual space; the VR judges their source. Untracked, as from a queue.
-  private var routed: [String] {
-    ["-i \(lan) -d \(space) -j CT --notrack", "-i \(lan) -d \(space) -j ACCEPT"]
+  private func routed(_ block: Block) -> [String] {
+    ["-i \(lan) -d \(block) -j CT --notrack", "-i \(lan) -d \(block) -j ACCEPT"]
   }
 
-  private var fromTun: [String] {
+  private func fromTun(_ block: Block) -> [String] {
     guard injectsByTun else { return [] }
-    let virtual = "-i \(tun) -s \(space) -d \(space)"
-    return ["\(virtual) -j CT --notrack", "\(virtual) -j ACCEPT"]
+    return ["-i \(tun) -d \(block) -j CT --notrack", "-i \(tun) -d \(block) -j ACCEPT"]
+  }
+
+  private func forwarded(_ block: Block) -> [String] {
+    (capturesByTun ? ["-i \(lan) -o \(tun) -d \(block) -j ACCEPT"] : [])
+      + (injectsByTun ? ["-i \(tun) -o \(lan) -d \(block) -j ACCEPT"] : [])
   }
 
   func install() throws(HostError) {

@@ -16,13 +16,14 @@ extension Router {
     return StatusView(
       mesh: MeshLine(
         name: identity.genesis.meshName, meshId: identity.genesis.meshID.description,
-        space: (directory.view.space ?? .standardSpace).description), site: identity.site, node: node.text,
+        space: (directory.view.space ?? .standardSpace).description, routes: context.space.blocks.map(\.description)),
+      site: identity.site, node: node.text,
       softwareVersion: identity.softwareVersion, uptimeSeconds: context.uptime.inSeconds, role: role,
       roleReason: roleReason, endpoints: reachability.endpoints.map(\.description),
       vrs: VRCounts(
         known: admitted.count, up: admitted.filter(isUp).count,
         suspect: admitted.filter { state(of: $0) == .suspect }.count), consensus: consensusLine,
-      ownBlocks: directory.view.blocks(of: node).map(ownBlock),
+      ownBlocks: directory.view.blocks(of: node).map { ownBlock($0, context.space) },
       vines: ownNetworks.compactMap { vineAgreement($0, at: context.now) },
       queueVR: queueVRLine(context), drops: recent.map { DropLine(reason: $0.reason.name, packets: $0.lastMinute) },
       certificate: CertificateLine(daysLeft: days, expiresUnixSeconds: expires),
@@ -32,10 +33,11 @@ extension Router {
       health: health(context, days: days).sorted { $0.level < $1.level })
   }
 
-  private func ownBlock(_ block: Block) -> OwnBlock {
+  private func ownBlock(_ block: Block, _ space: SiteSpace) -> OwnBlock {
     let room = block.hostRange.map { Int($0.count) } ?? 0
     return OwnBlock(
-      block: block.description, gateway: block.gateway.description,
+      block: block.description, gateway: space.site(block.gateway).description,
+      mirror: space.mirror == nil ? nil : space.text(of: block),
       hosts: hosts.hosts.keys.filter { block.contains($0) }.count, hostsMax: room)
   }
 

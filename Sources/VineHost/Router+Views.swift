@@ -21,6 +21,7 @@ struct ViewContext: Sendable {
   let wall: WallTime
   let queueNumber: UInt16
   let means: DataPlaneMeans
+  let space: SiteSpace
 }
 
 /// The router's state as the documents of the local API. Nothing is kept for them: each is made when it is asked for.
@@ -42,10 +43,13 @@ extension Router {
     case CertsView.name: certsView(context)
     case DropsView.name:
       DropsView(
-        drops: context.drops.map {
-          DropReasonLine(
-            reason: $0.reason.name, total: $0.total, lastMinute: $0.lastMinute, explanation: $0.reason.explanation,
-            mend: $0.reason.mend)
+        drops: context.drops.map { drop in
+          let example = context.dataPlane.dropExamples[drop.reason]
+          return DropReasonLine(
+            reason: drop.reason.name, total: drop.total, lastMinute: drop.lastMinute,
+            explanation: drop.reason.explanation, mend: drop.reason.mend,
+            lastSource: example?.source.description, lastDestination: example?.destination.description,
+            lastSecondsAgo: example.map { (context.now - $0.at).inSeconds })
         })
     default: nil
     }

@@ -16,12 +16,12 @@ struct TunRouting: Sendable {
   }
 
   /// - Throws: `HostError`; then nothing has changed.
-  mutating func install(space: Block) throws(HostError) {
+  mutating func install(space: [Block]) throws(HostError) {
     do throws(HostError) {
       // As wide as the site's network: what the path takes is the VR's business.
       let mtu = (try? String(contentsOfFile: "/sys/class/net/\(lan)/mtu", encoding: .utf8)).flatMap(Self.number) ?? 1500
       try run(["link", "set", tun, "up", "mtu", "\(mtu)"])
-      try run(["route", "replace", "\(space)", "dev", tun])
+      for block in space { try run(["route", "replace", "\(block)", "dev", tun]) }
       try set("rp_filter", of: tun, to: "0")
       for interface in [tun, lan] { try set("forwarding", of: interface, to: "1") }
     } catch {

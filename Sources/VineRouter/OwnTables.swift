@@ -1,5 +1,6 @@
 import VineAddress
 import VineBase
+import VineRouting
 
 /// What this VR derived for itself and told others: the state behind `Router+Tables`.
 struct OwnTables: Sendable {
@@ -11,6 +12,8 @@ struct OwnTables: Sendable {
 
   /// What the forwarding table in use was made of; nil until there is one.
   var part: Part?
+  /// That table.
+  var forwarding: ForwardingTable?
   var announcements = Announcements()
   /// Of every ViNe of the mesh.
   var history: SortedMap<NetworkID, TableHistory> = [:]

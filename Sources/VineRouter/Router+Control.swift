@@ -70,6 +70,9 @@ extension Router {
         links: .result(id, by: peer, .init(reading: reading, received: Int(received), sent: Int(sent))), &turn)
     case .sizeProbe(let id, _): send(.sizeReply(id: id), to: peer, via: carrier, &turn)
     case .sizeReply(let id): run(mtu: .answered(peer, id: id), &turn)
+    case .explainRequest(let id, let network, let source, let destination):
+      explainRequested(id, network, source, destination, by: peer, &turn)
+    case .explainReply(let id, let reason, let version): explained(id, reason, version, by: peer, &turn)
     case .keepalive(let sequence, let isReply):
       guard !isReply else {
         // Those over a channel are the keepers' own.

@@ -26,6 +26,7 @@ extension Router {
       withSite(site, id, &turn) { .reclaim($0, known: known) }
     case .pinQueueVR(let site): pinQueueVR(site, id, &turn)
     case .probe(let site): probe(site, id, &turn)
+    case .explain(let source, let destination): explain(source, destination, id, &turn)
     // What is due, voters end by themselves.
     case .decideNothing: propose(.endQuarantines, for: .request(id, .nothing), &turn)
     }

@@ -28,6 +28,7 @@ extension Router {
       tables.part = part
       let table = forwardingTable(part)
       dataPeers = table.nodes.filter { $0 != node }
+      tables.forwarding = table
       turn.emit(.table(table))
     }
     if !changed.isEmpty { scheduleAnnouncement(changed, part, turn) }

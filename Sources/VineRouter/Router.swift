@@ -39,6 +39,7 @@ public struct Router: Sendable {
   var trust: RecordTrust
   var authenticator: MeshAuthenticator
   var requests: Requests
+  var explanations = PendingExplanations()
   var reassembly = Reassembler()
   var random: RandomSource
   /// VRs behind which hosts of this VR's ViNes are, sorted.
@@ -104,6 +105,7 @@ public struct Router: Sendable {
     let cores = [
       registrar.nextWakeup, gossip.nextWakeup, handshakes.nextWakeup, reachability.nextWakeup, keeper.nextWakeup,
       standby.nextWakeup, directPaths.nextWakeup, nat.nextWakeup, probing.nextWakeup, pathMTU.nextWakeup,
+      explanations.nextWakeup,
       tables.announcements.nextWakeup,
     ]
     return cores.reduce(Wakeup(at: nextTick, reason: "look after sessions and tables")) {
@@ -171,6 +173,7 @@ public struct Router: Sendable {
     if isDue(standby.nextWakeup, turn) { run(standby: .wakeup, &turn) }
     if isDue(probing.nextWakeup, turn) { run(links: .wakeup, &turn) }
     if isDue(directPaths.nextWakeup, turn) { run(paths: .wakeup, &turn) }
+    if isDue(explanations.nextWakeup, turn) { endExplanations(&turn) }
     if isDue(pathMTU.nextWakeup, turn) { run(mtu: .wakeup, &turn) }
     if isDue(nat.nextWakeup, turn) { run(nat: .wakeup, &turn) }
     if nextTick <= turn.now { tick(&turn) }

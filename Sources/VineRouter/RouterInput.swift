@@ -73,6 +73,8 @@ public enum LocalRequest: Sendable {
   case pinQueueVR(SiteName?)
   /// Measures the link to a site's VR now.
   case probe(SiteName)
+  /// What would become of a packet?
+  case explain(source: IPv4Address, destination: IPv4Address)
   /// Lets the registry decide something that changes nothing: to see how fast it does.
   case decideNothing
 }
@@ -87,6 +89,7 @@ public enum LocalAnswer: Sendable {
   case link(NodeID)
   /// Of a site that was revoked, or whose blocks were taken: how many are kept free.
   case site(SiteName, blocksKept: Int)
+  case explained(Explanation)
   case done
 }
 

@@ -71,6 +71,16 @@ extension PBControlMessage {
       sizeProbe.id = id
       sizeProbe.padding = .init(repeating: 0, count: padding)
     case .sizeReply(let id): sizeReply.id = id
+    case .explainRequest(let id, let network, let source, let destination):
+      explainRequest.id = id
+      explainRequest.network = network.rawValue
+      explainRequest.source = source.rawValue
+      explainRequest.destination = destination.rawValue
+    case .explainReply(let id, let reason, let version):
+      explainReply.id = id
+      explainReply.reason = Field.clipped(reason ?? "", max: WireLimits.wordByteCountMax)
+      explainReply.decision = version?.decision ?? 0
+      explainReply.changes = version?.changes ?? 0
     case .unknown: break
     }
   }
@@ -125,6 +135,11 @@ extension PBControlMessage {
       .sizeProbe(
         id: wire.id, padding: try Field.bytes(wire.padding, max: WireLimits.paddingByteCountMax, "padding").count)
     case .sizeReply(let wire)?: .sizeReply(id: wire.id)
+    case .explainRequest(let wire)?:
+      .explainRequest(
+        id: wire.id, NetworkID(rawValue: wire.network), source: IPv4Address(rawValue: wire.source),
+        destination: IPv4Address(rawValue: wire.destination))
+    case .explainReply(let wire)?: try wire.message()
     }
   }
 
@@ -151,6 +166,15 @@ extension PBTrainResult {
     return .trainResult(
       id: id, rate: rate == 0 ? nil : BitRate(bitsPerSecond: Int64(rate)), received: try trainPackets(received),
       sent: try trainPackets(sent), confidence: confidence)
+  }
+}
+
+extension PBExplainReply {
+  fileprivate func message() throws(WireError) -> ControlMessage {
+    let reason = try Field.text(self.reason, max: WireLimits.wordByteCountMax, "reason")
+    return .explainReply(
+      id: id, reason: reason.isEmpty ? nil : reason,
+      version: decision == 0 ? nil : TableVersion(decision: decision, changes: changes))
   }
 }
 

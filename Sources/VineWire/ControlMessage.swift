@@ -40,6 +40,10 @@ public enum ControlMessage: Hashable, Sendable {
   /// Says by its length that packets so long arrive. - `padding`: zeros.
   case sizeProbe(id: UInt64, padding: Int)
   case sizeReply(id: UInt64)
+  /// What would the receiver do with a packet of the sender's host in this ViNe?
+  case explainRequest(id: UInt64, NetworkID, source: IPv4Address, destination: IPv4Address)
+  /// - `reason`: name of the drop reason; nil: its host gets the packet. `version`: of the receiver's GNDT, if it has one.
+  case explainReply(id: UInt64, reason: String?, version: TableVersion?)
   /// A kind of a newer version, by its field number: to be ignored.
   case unknown(UInt32)
 }

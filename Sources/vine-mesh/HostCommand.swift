@@ -1,11 +1,12 @@
 import ArgumentParser
+import VineAddress
 import VineBase
 import VineControl
 
 struct HostCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "host", abstract: "Hosts of this site: the LNDT.",
-    subcommands: [Add.self, Remove.self, List.self])
+    subcommands: [Add.self, Remove.self, List.self, Setup.self])
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -56,6 +57,45 @@ struct HostCommand: AsyncParsableCommand {
     func run() async throws { try await query.show(LNDTView.self) }
   }
 }
+
+extension HostCommand {
+  struct Setup: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints the commands that a machine needs to be a virtual host: an alias and a route.",
+      discussion: """
+        They are for the host, and last until it restarts (on Windows the route stays). With `--os dnsmasq`: the line that \
+        gives the route to all hosts of the site by DHCP.
+        """)
+
+    @Argument(help: "The host's virtual address, in a block of this site.")
+    var address: IPv4Address
+    @Option(help: "The host's system.")
+    var os = HostSetup.System.linux
+    @Option(help: "The host's interface to the site's network.")
+    var interface: String?
+    @OptionGroup var daemon: DaemonOptions
+
+    func run() async throws {
+      let status = try StatusView.read(try await daemon.client().document(StatusView.name))
+      // As the site sees them.
+      let blocks = status.ownBlocks.compactMap { own in
+        Block(own.mirror ?? own.block).map { (block: $0, gateway: own.gateway) }
+      }
+      guard let own = blocks.first(where: { $0.block.contains(address) }) else {
+        let known = blocks.map(\.block.description).joined(separator: ", ")
+        throw ControlError(
+          "\(address) is in no block of site \(status.site)",
+          mend: known.isEmpty ? "vine-mesh block request --hosts N" : "choose an address in \(known)")
+      }
+      let setup = HostSetup(
+        address: address.description, gateway: own.gateway, prefixLength: own.block.prefixLength,
+        routes: status.mesh.routes ?? [status.mesh.space])
+      Output.write(setup.commands(for: os, interface: interface).map { $0 + "\n" }.joined())
+    }
+  }
+}
+
+extension HostSetup.System: ExpressibleByArgument {}
 
 extension IPv4Address: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }

@@ -117,6 +117,31 @@ enum Figure3 {
       VoterLine(site: "uf", node: uf, isLeader: true, isUp: true, why: "founded the mesh"),
     ])
 
+  static let explained = ExplainView(
+    source: "172.16.2.10", destination: "172.16.0.10", verdict: .delivered, vine: "physics",
+    steps: [
+      ExplainStep(
+        site: "pu", rule: "space", text: "172.16.0.10 is in the virtual space 172.16.0.0/12", passes: true),
+      ExplainStep(site: "pu", rule: "LNDT", text: "172.16.2.10 is in physics", passes: true),
+      ExplainStep(
+        site: "pu", rule: "GNDT", text: "172.16.0.10 is at uf, in physics", passes: true, version: "v7.4"),
+      ExplainStep(
+        site: "pu", rule: "path",
+        text: "through the queue-VR nwu to uf, AES-256-GCM, up to 1388 bytes in one piece, MSS 1348", passes: true),
+      ExplainStep(site: "uf", rule: "LNDT", text: "172.16.0.10 gets it", passes: true, version: "v7.4"),
+    ])
+
+  static let refused = ExplainView(
+    source: "172.16.2.10", destination: "172.16.1.10", verdict: .dropped,
+    steps: [
+      ExplainStep(
+        site: "pu", rule: "space", text: "172.16.1.10 is in the virtual space 172.16.0.0/12", passes: true),
+      ExplainStep(site: "pu", rule: "LNDT", text: "172.16.2.10 is in physics", passes: true),
+      ExplainStep(
+        site: "pu", rule: "GNDT", text: "172.16.1.10 is not in physics", passes: false, version: "v7.4"),
+    ], reason: "noGNDTEntry", explanation: "no ViNe of the sending host has the destination",
+    mend: "put both hosts into one ViNe: vine-mesh status gndt")
+
   static let links = LinksView(links: [
     LinkLine(
       from: "pu", to: "nwu", path: .direct, via: "198.18.0.2:2247", rttMs: 6.82, lossPercent: 0, bandwidthMbps: 63.1,
@@ -168,7 +193,8 @@ enum Figure3 {
   static let drops = DropsView(drops: [
     DropReasonLine(
       reason: "noGNDTEntry", total: 40, lastMinute: 12, explanation: "nobody in the source's ViNe has the destination",
-      mend: "vine-mesh host add at the destination's site"),
+      mend: "vine-mesh host add at the destination's site", lastSource: "172.16.2.10",
+      lastDestination: "172.16.1.10", lastSecondsAgo: 4),
     DropReasonLine(reason: "replayed", total: 0, lastMinute: 0, explanation: "the frame came twice"),
   ])
 }

@@ -8,7 +8,7 @@ import VineControl
     ("status-uf", Figure3.atUF), ("status-pu", Figure3.atPU), ("peers", Figure3.peers), ("vines", Figure3.vines),
     ("gndt", Figure3.gndt), ("lndt", Figure3.lndt), ("blocks", Figure3.blocks), ("voters", Figure3.voters),
     ("links", Figure3.links), ("relay", Figure3.relay), ("queues", Figure3.queues), ("certs", Figure3.certs),
-    ("drops", Figure3.drops),
+    ("drops", Figure3.drops), ("explain", Figure3.explained), ("explain-drop", Figure3.refused),
   ]
 
   @Test(arguments: screens.map(\.name))

@@ -107,7 +107,9 @@ enum Iperf {
     let listener = try Background("iperf3 -s -1", namespace: server.host)
     defer { withExtendedLifetime(listener) {} }
     #expect(eventually { run("ss -Hltn sport = :5201", namespace: server.host).output.contains("5201") })
-    let report = run("iperf3 -J -c \(server.hostAddress) -t \(seconds) \(options)", namespace: client.host)
+    let report = run(
+      "iperf3 -J --connect-timeout 5000 -c \(client.address(of: server)) -t \(seconds) \(options)",
+      namespace: client.host)
     // A warning may stand in front.
     let text = report.output.drop { $0 != "{" }
     let json = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]

@@ -129,13 +129,13 @@ enum Transfer {
     """
 
   static func check(from client: Site, to server: Site) throws {
-    let file = FileManager.default.temporaryDirectory.appending(path: "transfer-\(getpid()).py")
+    let file = FileManager.default.temporaryDirectory.appending(path: "transfer-\(UUID()).py")
     try Data(script.utf8).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
-    let listener = try Background("python3 \(file.path) serve \(server.hostAddress)", namespace: server.host)
+    let listener = try Background("python3 \(file.path) serve \(server.address(of: server))", namespace: server.host)
     defer { withExtendedLifetime(listener) {} }
     #expect(eventually { run("ss -Hltn sport = :7001", namespace: server.host).output.contains("7001") })
-    let outcome = run("python3 \(file.path) send \(server.hostAddress)", namespace: client.host)
+    let outcome = run("python3 \(file.path) send \(client.address(of: server))", namespace: client.host)
     #expect(outcome.status == 0, "\(outcome.output)")
   }
 }

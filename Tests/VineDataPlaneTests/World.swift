@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 import VineAddress
 import VineBase
+import VinePacket
 import VineRouting
 import VineSession
 
@@ -22,13 +23,14 @@ final class World {
 
   private let ways: Ways
 
-  init(sites count: Int, ways: Ways = .usual) throws {
+  /// - Parameter mirrored: sites that see the virtual space as 10.116 to 10.131.
+  init(sites count: Int, ways: Ways = .usual, mirrored: Set<Int> = []) throws {
     self.ways = ways
     prefix = "vdp\(getpid())x\(Self.count.wrappingAdd(1, ordering: .relaxed).newValue)"
     run("ip netns add \(prefix)s")
     run("ip -n \(prefix)s link add bridge0 type bridge")
     run("ip -n \(prefix)s link set bridge0 up")
-    for number in 1...count { addSite(number) }
+    for number in 1...count { addSite(number, mirror: mirrored.contains(number) ? Self.mirror : nil) }
     for site in sites {
       site.lines = try site.dataPlane(by: ways)
       if ways.usesTun { routeThroughTun(site) }
@@ -38,15 +40,15 @@ final class World {
   /// What the daemon's `TunRouting` does.
   private func routeThroughTun(_ site: Site) {
     run("ip -n \(site.router) link set vine7 up mtu 1500")
-    run("ip -n \(site.router) route add \(Block.standardSpace) dev vine7")
+    for block in Site.space(site.mirror) { run("ip -n \(site.router) route add \(block) dev vine7") }
     for setting in ["vine7.rp_filter=0", "all.rp_filter=0", "lan.forwarding=1", "vine7.forwarding=1"] {
       #expect(run("sysctl -qw net.ipv4.conf.\(setting)", namespace: site.router).status == 0)
     }
   }
 
   /// Two sites that reach each other directly, their hosts in one ViNe.
-  static func twoSites(by ways: Ways = .usual) throws -> World {
-    let world = try World(sites: 2, ways: ways)
+  static func twoSites(by ways: Ways = .usual, mirrored: Set<Int> = []) throws -> World {
+    let world = try World(sites: 2, ways: ways, mirrored: mirrored)
     world.connectDirectly(1, 2)
     world.publish(members: [1, 2])
     return world
@@ -57,9 +59,14 @@ final class World {
     for name in sites.flatMap({ [$0.host, $0.router] }) + [prefix + "s"] { run("ip netns del \(name)") }
   }
 
-  private func addSite(_ number: Int) {
+  /// The paper's.
+  private static let mirror = Mirror(
+    first: Block.standardSpace.base, last: Block.standardSpace.last, base: IPv4Address(rawValue: 0x0A74_0000))
+
+  private func addSite(_ number: Int, mirror: Mirror?) {
     let (host, router) = ("\(prefix)h\(number)", "\(prefix)v\(number)")
-    let space = Block.standardSpace
+    let space = Site.space(mirror)
+    let net = mirror == nil ? "172.16.\(number)" : "10.116.\(number)"
     for name in [host, router] {
       run("ip netns add \(name)")
       run("ip -n \(name) link set lo up")
@@ -67,17 +74,17 @@ final class World {
     run("ip link add eth0 netns \(host) type veth peer name lan netns \(router)")
     run("ip link add port\(number) netns \(prefix)s type veth peer name wan netns \(router)")
     run("ip -n \(prefix)s link set port\(number) master bridge0 up")
-    run("ip -n \(host) addr add 172.16.\(number).10/24 dev eth0")
+    run("ip -n \(host) addr add \(net).10/24 dev eth0")
     run("ip -n \(host) link set eth0 up")
-    run("ip -n \(router) addr add 172.16.\(number).1/24 dev lan")
+    run("ip -n \(router) addr add \(net).1/24 dev lan")
     run("ip -n \(router) link set lan up")
     run("ip -n \(router) addr add 198.18.0.\(number)/24 dev wan")
     run("ip -n \(router) link set wan up")
-    run("ip -n \(host) route add \(space) via 172.16.\(number).1")
-    sites.append(Site(number, host: host, router: router))
+    for block in space { run("ip -n \(host) route add \(block) via \(net).1") }
+    sites.append(Site(number, host: host, router: router, mirror: mirror))
     guard ways.capture == .nfqueue else { return }
     let plainQueue = DataPlaneConfiguration.plainQueue(beside: 7)
-    for side in ["-d \(space)", "-s \(space)"] {
+    for side in space.flatMap({ ["-d \($0)", "-s \($0)"] }) {
       for (kind, queue) in [("-p tcp", 7), ("! -p tcp", plainQueue)] {
         run(
           "iptables -w -t raw -A PREROUTING -i lan \(kind) \(side) -j NFQUEUE --queue-num \(queue)", namespace: router)
@@ -147,13 +154,24 @@ final class Site {
   let events = Events()
   var lines: DataPlane?
 
-  init(_ number: Int, host: String, router: String) {
-    (self.number, self.host, self.router) = (number, host, router)
+  let mirror: Mirror?
+
+  init(_ number: Int, host: String, router: String, mirror: Mirror?) {
+    (self.number, self.host, self.router, self.mirror) = (number, host, router, mirror)
     node = Nodes.numbered(number)
   }
 
   var block: Block { Block("172.16.\(number).0/24") ?? .standardSpace }
   var hostAddress: IPv4Address { IPv4Address(rawValue: block.base.rawValue + 10) }
+  /// What the site's hosts route to the VR.
+  static func space(_ mirror: Mirror?) -> [Block] {
+    mirror.map { AddressRange(first: $0.range.first, last: $0.range.last).blocks } ?? [.standardSpace]
+  }
+
+  /// The host of `other` as this site sees it.
+  func address(of other: Site) -> IPv4Address {
+    mirror?.site(other.hostAddress.rawValue).map(IPv4Address.init) ?? other.hostAddress
+  }
   var endpoint: Endpoint { Endpoint(address: IPv4Address(rawValue: 0xC612_0000 + UInt32(number))) }
 
   var plane: DataPlane {
@@ -169,6 +187,7 @@ final class Site {
     let events = events
     var changed = configuration
     (changed.capture, changed.injection, changed.usesOffloads) = (ways.capture, ways.injection, ways.usesOffloads)
+    changed.mirror = mirror
     let configuration = changed
     return try inside(router) {
       let plane = try DataPlane(configuration: configuration) { events.add($0) }
@@ -187,7 +206,7 @@ final class Site {
 
   /// `ping` from this site's host.
   func ping(_ site: Site, _ options: String = "-c 3 -i 0.05 -W 2") -> (status: Int32, output: String) {
-    run("ping -n \(options) \(site.hostAddress)", namespace: host)
+    run("ping -n \(options) \(address(of: site))", namespace: host)
   }
 }
 

@@ -22,6 +22,7 @@ private func parse(_ text: String) throws -> Configuration {
       bootstrap: [198.18.0.9]
       queueNumber: 7
       leaveAlone: [172.17.0.0/16]
+      mirror: 10.116.0.0
       dataPlane: {capture: tun, offloads: false}
       suites: [aes-256-gmac, chacha20-poly1305]
       logLevel: debug
@@ -32,6 +33,7 @@ private func parse(_ text: String) throws -> Configuration {
     #expect(configuration.endpoints.map(\.description) == ["198.18.0.1:2247", "198.18.0.2:99"])
     #expect(configuration.bootstrap.count == 1 && configuration.leaveAlone.count == 1)
     #expect(configuration.logLevel == "debug")
+    #expect(configuration.mirror == IPv4Address("10.116.0.0"))
     #expect(configuration.dataPlane.capture == .tun && configuration.dataPlane.injection == .libnet)
     #expect(!configuration.dataPlane.offloads && configuration.suites == [.aes256gmac, .chacha20poly1305])
   }
@@ -53,7 +55,8 @@ private func parse(_ text: String) throws -> Configuration {
     arguments: [
       "port: 0", "port: 70000", "port: x", "endpoints: 1.2.3.4", "endpoints: [nowhere]", "lan: a/b", "lan: ''",
       "queueNumber: -1", "leaveAlone: [172.17.0.1/16]", "logLevel: loud", "suites: [rot13]", "suites: none",
-      "dataPlane: tun", "dataPlane: {capture: pcap}", "dataPlane: {offload: true}", "dataPlane: {offloads: 3}",
+      "mirror: 10.116", "mirror: true", "dataPlane: tun", "dataPlane: {capture: pcap}", "dataPlane: {offload: true}",
+      "dataPlane: {offloads: 3}",
       "- a list", "lan: [", "lan: {a: b}",
     ])
   func `a bad value is one line that names the file`(text: String) {

@@ -273,6 +273,10 @@ struct Samples {
       .pathOffer([endpoint(), endpoint()]), .trainRequest(id: counter(), packets: 256, isWanted: flag()),
       .trainReady(id: counter()),
       .sizeProbe(id: counter(), padding: Int(counter() % 1500)), .sizeReply(id: counter()),
+      .explainRequest(
+        id: counter(), network(), source: IPv4Address(rawValue: word()), destination: IPv4Address(rawValue: word())),
+      .explainReply(id: counter(), reason: nil, version: TableVersion(decision: 7, changes: counter())),
+      .explainReply(id: counter(), reason: "wrongVine", version: nil),
       .trainResult(
         id: counter(), rate: BitRate(bitsPerSecond: 20_400_000), received: 250, sent: 256, confidence: 90),
       .keepalive(sequence: word(), isReply: flag()),

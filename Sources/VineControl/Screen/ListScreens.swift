@@ -105,11 +105,21 @@ extension BlocksView: Screen {
 extension DropsView: Screen {
   /// Only the reasons that had a drop; `--json` has them all.
   public func lines(_ palette: Palette) -> [String] {
-    var table = Table("reason", ">total", ">last minute", "meaning", "mend")
+    var table = Table("reason", ">total", ">last minute", "last packet", "meaning", "mend")
     for drop in drops where drop.total > 0 {
       let total = Cell("\(drop.total)", drop.lastMinute > 0 ? .caution : .plain)
-      table.add(Cell(drop.reason), total, "\(drop.lastMinute)", Cell(drop.explanation), Cell(drop.mend))
+      table.add(
+        Cell(drop.reason), total, "\(drop.lastMinute)", Cell(drop.example), Cell(drop.explanation), Cell(drop.mend))
     }
     return table.lines(palette, ifEmpty: "nothing dropped since the daemon's start")
+  }
+}
+
+extension DropReasonLine {
+  /// As `vine-mesh explain` takes it.
+  fileprivate var example: String {
+    guard let lastSource, let lastDestination else { return "-" }
+    let age = lastSecondsAgo.map { ", \(Measure.duration($0)) ago" } ?? ""
+    return "\(lastSource) \(lastDestination)\(age)"
   }
 }

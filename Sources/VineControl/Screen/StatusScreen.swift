@@ -9,7 +9,7 @@ extension StatusView: Screen {
 
   private func facts(_ palette: Palette) -> [String] {
     var facts: [(name: String, Cell)] = [
-      ("mesh", Cell("\(mesh.name) (\(mesh.meshId)), space \(mesh.space)")),
+      ("mesh", Cell("\(mesh.name) (\(mesh.meshId)), space \(mesh.space)\(mirrored)")),
       (
         "VR", Cell("\(site), \(Phrase.node(node)), vine-mesh \(softwareVersion), up \(Measure.duration(uptimeSeconds))")
       ),
@@ -36,6 +36,11 @@ extension StatusView: Screen {
     }
   }
 
+  private var mirrored: String {
+    guard let routes = mesh.routes, routes != [mesh.space] else { return "" }
+    return ", seen here as \(routes.joined(separator: ", "))"
+  }
+
   private var vrCell: Cell {
     let suspected = vrs.suspect == 0 ? "" : ", \(vrs.suspect) suspected"
     return Cell("\(Phrase.count(vrs.up, of: vrs.known)) up\(suspected)", Phrase.tint(vrs.up == vrs.known))
@@ -44,7 +49,8 @@ extension StatusView: Screen {
   private func blockLines(_ palette: Palette) -> [String] {
     var table = Table("own block", "gateway", ">hosts")
     for own in ownBlocks {
-      table.add(Cell(own.block), Cell(own.gateway), Cell(Phrase.count(own.hosts, of: own.hostsMax)))
+      let block = own.mirror.map { "\(own.block), here \($0)" } ?? own.block
+      table.add(Cell(block), Cell(own.gateway), Cell(Phrase.count(own.hosts, of: own.hostsMax)))
     }
     return table.lines(palette, ifEmpty: "no own block")
   }

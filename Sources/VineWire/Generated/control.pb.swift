@@ -209,6 +209,22 @@ nonisolated struct PBControlMessage: Sendable {
     set {kind = .sizeReply(newValue)}
   }
 
+  var explainRequest: PBExplainRequest {
+    get {
+      if case .explainRequest(let v)? = kind {return v}
+      return PBExplainRequest()
+    }
+    set {kind = .explainRequest(newValue)}
+  }
+
+  var explainReply: PBExplainReply {
+    get {
+      if case .explainReply(let v)? = kind {return v}
+      return PBExplainReply()
+    }
+    set {kind = .explainReply(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -234,6 +250,8 @@ nonisolated struct PBControlMessage: Sendable {
     case trainResult(PBTrainResult)
     case sizeProbe(PBSizeProbe)
     case sizeReply(PBSizeReply)
+    case explainRequest(PBExplainRequest)
+    case explainReply(PBExplainReply)
 
   }
 
@@ -588,13 +606,52 @@ nonisolated struct PBSizeReply: Sendable {
   init() {}
 }
 
+/// What would the receiver do with a packet that the sender's host sent in this ViNe?
+nonisolated struct PBExplainRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  var network: UInt32 = 0
+
+  var source: UInt32 = 0
+
+  var destination: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBExplainReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  /// Name of the drop reason; empty: its host gets the packet.
+  var reason: String = String()
+
+  /// Version of the receiver's GNDT of the ViNe; 0 if it has none.
+  var decision: UInt64 = 0
+
+  var changes: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "vinemesh.wire"
 
 nonisolated extension PBControlMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ControlMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}gossip\0\u{1}raft\0\u{1}proposal\0\u{3}proposal_answer\0\u{3}not_leader\0\u{1}hello\0\u{3}dial_back_request\0\u{1}keepalive\0\u{3}genesis_request\0\u{1}genesis\0\u{3}join_request\0\u{3}join_reply\0\u{3}join_refused\0\u{1}refusal\0\u{1}fragment\0\u{3}path_probe\0\u{3}path_offer\0\u{3}train_request\0\u{3}train_ready\0\u{3}train_result\0\u{3}size_probe\0\u{3}size_reply\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}gossip\0\u{1}raft\0\u{1}proposal\0\u{3}proposal_answer\0\u{3}not_leader\0\u{1}hello\0\u{3}dial_back_request\0\u{1}keepalive\0\u{3}genesis_request\0\u{1}genesis\0\u{3}join_request\0\u{3}join_reply\0\u{3}join_refused\0\u{1}refusal\0\u{1}fragment\0\u{3}path_probe\0\u{3}path_offer\0\u{3}train_request\0\u{3}train_ready\0\u{3}train_result\0\u{3}size_probe\0\u{3}size_reply\0\u{3}explain_request\0\u{3}explain_reply\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -888,6 +945,32 @@ nonisolated extension PBControlMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .sizeReply(v)
         }
       }()
+      case 23: try {
+        var v: PBExplainRequest?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .explainRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .explainRequest(v)
+        }
+      }()
+      case 24: try {
+        var v: PBExplainReply?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .explainReply(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .explainReply(v)
+        }
+      }()
       default: break
       }
     }
@@ -986,6 +1069,14 @@ nonisolated extension PBControlMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .sizeReply?: try {
       guard case .sizeReply(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .explainRequest?: try {
+      guard case .explainRequest(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+    }()
+    case .explainReply?: try {
+      guard case .explainReply(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
     }()
     case nil: break
     }
@@ -1731,6 +1822,96 @@ nonisolated extension PBSizeReply: SwiftProtobuf.Message, SwiftProtobuf._Message
 
   static func ==(lhs: PBSizeReply, rhs: PBSizeReply) -> Bool {
     if lhs.id != rhs.id {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBExplainRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ExplainRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}network\0\u{1}source\0\u{1}destination\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.network) }()
+      case 3: try { try decoder.decodeSingularFixed32Field(value: &self.source) }()
+      case 4: try { try decoder.decodeSingularFixed32Field(value: &self.destination) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularFixed64Field(value: self.id, fieldNumber: 1)
+    }
+    if self.network != 0 {
+      try visitor.visitSingularUInt32Field(value: self.network, fieldNumber: 2)
+    }
+    if self.source != 0 {
+      try visitor.visitSingularFixed32Field(value: self.source, fieldNumber: 3)
+    }
+    if self.destination != 0 {
+      try visitor.visitSingularFixed32Field(value: self.destination, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBExplainRequest, rhs: PBExplainRequest) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.network != rhs.network {return false}
+    if lhs.source != rhs.source {return false}
+    if lhs.destination != rhs.destination {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBExplainReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ExplainReply"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}reason\0\u{1}decision\0\u{1}changes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.decision) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.changes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularFixed64Field(value: self.id, fieldNumber: 1)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
+    }
+    if self.decision != 0 {
+      try visitor.visitSingularUInt64Field(value: self.decision, fieldNumber: 3)
+    }
+    if self.changes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.changes, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBExplainReply, rhs: PBExplainReply) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.decision != rhs.decision {return false}
+    if lhs.changes != rhs.changes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
