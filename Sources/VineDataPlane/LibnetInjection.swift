@@ -81,6 +81,8 @@ final class LibnetInjection: PacketInjection {
       throw error.isPermission || geteuid() != 0
         ? .permission("open a raw socket") : .system("open a raw socket", error)
     }
+    // libnet's descriptors would live on in every program that is started.
+    _ = fcntl(libnet_getfd(context), F_SETFD, FD_CLOEXEC)
     return context
   }
 

@@ -32,7 +32,7 @@ final class NetfilterCapture: PacketCapture {
   init(queue: UInt16, isUncut: Bool = true) throws(DataPlaneError) {
     (self.queue, takesUncut) = (queue, isUncut)
     plainQueue = DataPlaneConfiguration.plainQueue(beside: queue)
-    guard let socket = mnl_socket_open(NETLINK_NETFILTER) else {
+    guard let socket = mnl_socket_open2(NETLINK_NETFILTER, Int32(SOCK_CLOEXEC.rawValue)) else {
       let error = SystemError.last
       throw error.isPermission ? .permission("open a netfilter socket") : .noQueue(error)
     }

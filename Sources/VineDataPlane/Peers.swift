@@ -39,10 +39,10 @@ final class Peers {
 
   func release(_ index: UInt32) {
     guard let gone = byLocalIndex.removeValue(forKey: index) else { return }
-    gone.peer.with { peer in
-      gone.session.with { peer.release($0) }
-      forgetIfEmpty(peer)
-    }
+    // Counted from here on: their keepers let go of them.
+    let (peer, session) = (gone.peer.with { $0 }, gone.session.with { $0 })
+    peer.release(session)
+    forgetIfEmpty(peer)
   }
 
   func path(to node: NodeID, _ carrier: Carrier?) {
