@@ -129,7 +129,9 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     .executableTarget(
-      name: "vine-bench", dependencies: ["VineDataPlane", "VineSession", "VineBase", "CAllocationCount", arguments],
+      name: "vine-bench", dependencies: [
+        "VineDataPlane", "VineSession", "VineRouting", "VineAddress", "VineBase", "CAllocationCount", arguments,
+      ],
       swiftSettings: packetSettings),
 
     // MARK: Tests

@@ -21,7 +21,21 @@ LOADS = {
 
 def measure(binaries: Path, report: Report, *, quick: bool, verbose: bool) -> None:
     _costs(Runner(verbose), binaries, report, "0.3" if quick else "2")
+    _lookups(Runner(verbose), binaries, report, "0.5" if quick else "3")
     _idle(binaries, report, "5" if quick else "20", verbose)
+
+
+def _lookups(runner: Runner, binaries: Path, report: Report, seconds: str) -> None:
+    """Decisions against a GNDT of many ranges."""
+    argv = [str(binaries / "vine-bench"), "lookups", "--json", "--seconds", seconds]
+    outcome = runner.run(argv, timeout=180)
+    if not outcome.ok:
+        report.check("GNDT look-ups: measured", False, outcome.err.strip())
+        return
+    for cost in json.loads(outcome.out):
+        for direction in ("outbound", "inbound"):
+            name = f"decision {direction} at {cost['ranges']} ranges"
+            report.observe(name, cost[direction], "ns", "lower", "random destinations")
 
 
 def _idle(binaries: Path, report: Report, seconds: str, verbose: bool) -> None:
