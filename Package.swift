@@ -129,7 +129,8 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     .executableTarget(
-      name: "vine-bench", dependencies: [
+      name: "vine-bench",
+      dependencies: [
         "VineDataPlane", "VineSession", "VineRouting", "VineAddress", "VineBase", "CAllocationCount", arguments,
       ],
       swiftSettings: packetSettings),
