@@ -1,4 +1,5 @@
 import CLinuxShim
+import Glibc
 import VineBase
 import VineRelay
 
@@ -19,7 +20,7 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection>: Work
   private var nextReport: Instant
   private var nextRefresh: Instant
   private var lastReport: Instant
-  private var precedence = Precedence()
+  private var precedence = Precedence(processorCount: sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   private var lastDecision: Instant
   private let onEvent: @Sendable (DataPlaneEvent) -> Void
 
@@ -60,12 +61,12 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection>: Work
       tick(at: woken)
       parts.transmitter.flush()
       parts.channels.flush()
-      take(precedence: woken)
+      decidePrecedence(at: woken)
     }
   }
 
   /// Goes before other threads, or shares with them, from now on; see `Precedence`.
-  private func take(precedence now: Instant) {
+  private func decidePrecedence(at now: Instant) {
     precedence.turned()
     let passed = now - lastDecision
     guard passed >= Limits.precedence else { return }

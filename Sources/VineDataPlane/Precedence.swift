@@ -10,9 +10,14 @@ struct Precedence {
   /// Bytes a second; less does not fill a processor.
   static let rateMin: UInt64 = 50_000_000
 
+  /// On a machine with one processor the control thread would wait for ever: gossip and voters would take this VR for
+  /// dead while it is at its busiest.
+  private let isPossible: Bool
   private(set) var isOn = false
   private var bytes: UInt64 = 0
   private var turns: UInt64 = 0
+
+  init(processorCount: Int) { isPossible = processorCount > 1 }
 
   mutating func turned() { turns &+= 1 }
 
@@ -26,7 +31,7 @@ struct Precedence {
     (bytes, turns) = (total, 0)
     let rate = Double(moved) * 1e9 / Double(max(nanoseconds, 1))
     let before = isOn
-    isOn = rate >= Double(Self.rateMin) && moved / count >= (isOn ? Self.noBulk : Self.bulk)
+    isOn = isPossible && rate >= Double(Self.rateMin) && moved / count >= (isOn ? Self.noBulk : Self.bulk)
     return isOn != before
   }
 }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct PrecedenceTests {
   /// A thread that is looked at every 20 ms.
   private struct Watched {
-    var precedence = Precedence()
+    var precedence = Precedence(processorCount: 2)
     var total: UInt64 = 0
 
     /// - Returns: whether it changed.
@@ -29,6 +29,12 @@ import Testing
     #expect(changes == [false, false, false] && !thread.precedence.isOn)
   }
 
+  @Test func `a machine with one processor shares it always`() {
+    var thread = Watched(precedence: Precedence(processorCount: 1))
+    let isChanged = thread.look(bytes: 24_000_000, turns: 200)
+    #expect(!isChanged && !thread.precedence.isOn)
+  }
+
   @Test func `one large packet on an idle path does not`() {
     var thread = Watched()
     let isChanged = thread.look(bytes: 65_000, turns: 1)
@@ -43,7 +49,7 @@ import Testing
   }
 
   @Test func `no time between two looks and a counter that starts again are no fault`() {
-    var precedence = Precedence()
+    var precedence = Precedence(processorCount: 2)
     let changes = [precedence.decide(total: 1 << 40, after: 0), precedence.decide(total: 5, after: 20_000_000)]
     #expect(changes[0] && precedence.isOn == !changes[1])
   }
