@@ -48,6 +48,8 @@ public struct Block: Hashable, Comparable, Sendable {
   /// The VR's own address in the block: the first after the network's. Blocks of one address have only that.
   public var gateway: IPv4Address { prefixLength == 32 ? base : IPv4Address(rawValue: base.rawValue + 1) }
   public var broadcast: IPv4Address { last }
+  /// `255.240.0.0` of a /12.
+  public var netmask: IPv4Address { IPv4Address(rawValue: ~Self.hostMask(prefixLength)) }
 
   /// What hosts can have: all but network, gateway and broadcast; nil where nothing is left.
   public var hostRange: AddressRange? {

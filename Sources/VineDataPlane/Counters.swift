@@ -29,8 +29,8 @@ final class Counters {
 
   /// A packet that is known to the last: from whom, to whom.
   @inline(__always)
-  func drop(_ reason: DropReason, _ packet: IPv4View, at now: Instant, count: Int = 1) {
-    drop(reason, count: count)
+  func drop(_ reason: DropReason, _ packet: IPv4View, at now: Instant) {
+    drop(reason)
     examples[Int(reason.rawValue)] = DropExample(
       source: IPv4Address(rawValue: packet.source), destination: IPv4Address(rawValue: packet.destination), at: now)
   }

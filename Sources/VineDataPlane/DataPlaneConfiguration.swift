@@ -75,8 +75,6 @@ enum Limits {
   /// A slot for a frame with room in front for relay header and record length, and behind for a tag.
   static let slot = 2048
   static let headroom = 64
-  /// IPv4 and UDP.
-  static let underlayHeaders = 28
   /// What every path takes, whatever was measured: a host's packets are not cut smaller (RFC 791, 3.1).
   static let innerMin = 576
   /// Largest inner packet on UDP: 1472 less 36.

@@ -36,8 +36,8 @@ public final class PacketBench {
     sender = try End.numbered(1)
     receiver = try End.numbered(2)
     packets = .allocate(capacity: Load.allCases.count)
-    var random = RandomSource(seed: 7)
-    let keys = (0..<2).map { _ in (0..<32).map { _ in UInt8(truncatingIfNeeded: random.next()) } }
+    var secrets = SeededEphemeralKeys(seed: 7)
+    let keys = (0..<2).map { _ in secrets.bytes(CipherSuite.keyByteCount) }
     for (end, other, index) in [(sender, receiver, 0), (receiver, sender, 1)] {
       let local = UInt32(index + 1)
       let session = EstablishedSession(
@@ -104,8 +104,8 @@ public final class PacketBench {
     let count =
       switch load {
       case .superPacket: 64_000
-      case .datagrams64: 28 + 64
-      case .datagrams1200: 28 + 1200
+      case .datagrams64: UDPView.headerLength + IPv4View.headerLengthMin + 64
+      case .datagrams1200: UDPView.headerLength + IPv4View.headerLengthMin + 1200
       case .acknowledgements: 40
       }
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)

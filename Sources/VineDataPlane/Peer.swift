@@ -32,7 +32,7 @@ final class Peer {
     case .channel: Limits.innerChannel
     case .datagram, nil:
       pathMTU.map {
-        min(max($0 - Limits.underlayHeaders - FrameSize.dataOverhead, Limits.innerMin), Limits.innerDirect)
+        min(max($0 - FrameSize.underlay - FrameSize.dataOverhead, Limits.innerMin), Limits.innerDirect)
       }
         ?? Limits.innerDirect
     }

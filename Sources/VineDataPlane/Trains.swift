@@ -19,9 +19,7 @@ public struct ArrivedFrame: Hashable, Sendable {
 final class Trains {
   /// A frame's IPv4 packet, so that it fits underlays that are narrower than 1500.
   static let packetByteCount = 1400
-  private static let contentByteCount = packetByteCount - headers - FrameSize.controlOverhead
-  /// IPv4 and UDP.
-  private static let headers = 28
+  private static let contentByteCount = packetByteCount - FrameSize.underlay - FrameSize.controlOverhead
   private static let leadByteCount = 12
   private static let countMax = 1024
   private static let expectedMax = 16
@@ -83,7 +81,7 @@ final class Trains {
     expected[index].last = now
     expected[index].count = count
     expected[index].arrivals.append(
-      ArrivedFrame(sequence: sequence, byteCount: byteCount + Self.headers, nanoseconds: stamp))
+      ArrivedFrame(sequence: sequence, byteCount: byteCount + FrameSize.underlay, nanoseconds: stamp))
     if sequence == count - 1 { finish(index) }
   }
 

@@ -171,7 +171,6 @@ private struct Parts: Sendable {
   func stop() {
     loop.stop()
     dataPlane.stop()
-    var routing = routing
     routing?.remove()
     rules.remove()
     close(lock)

@@ -67,12 +67,12 @@ struct Machine {
   /// - Parameter own: the VR's own blocks, whose routes on the LAN interface are its own doing.
   static func checkOverlap(space: SiteSpace, lan: String, own: [Block], leaveAlone: [Block]) throws(HostError) {
     let routes: [Route] = try ask(["-json", "-4", "route", "show"])
-    let blocks = routes.compactMap { route in Block(route.dst) ?? Block(route.dst + "/32") }
-    for route in routes where route.dst != "default" {
-      guard let block = Block(route.dst) ?? Block(route.dst + "/32"), space.overlaps(block) else { continue }
+    // The default route is no block.
+    let known = routes.compactMap { route in (Block(route.dst) ?? Block(route.dst + "/32")).map { (route, $0) } }
+    for (route, block) in known where space.overlaps(block) {
       let isOwn = route.dev == lan && own.contains { space.text(of: $0) == block.description }
       if leaveAlone.contains(where: { $0.contains(block) }) || isOwn { continue }
-      let mirror = SiteSpace.free(for: space.space, besides: blocks).map { ", or set `mirror: \($0)`" } ?? ""
+      let mirror = SiteSpace.free(for: space.space, besides: known.map(\.1)).map { ", or set `mirror: \($0)`" } ?? ""
       throw HostError(
         "the route \(route.dst) on \(route.dev ?? "?") lies in the virtual space \(space.blocks.map(\.description).joined(separator: ", "))",
         mend:

@@ -36,10 +36,10 @@ struct NetfilterRules: Hashable, Sendable {
 
   func rules(of chain: String) -> [String] {
     let exceptions = leaveAlone.flatMap { ["-d \($0) -j RETURN", "-s \($0) -j RETURN"] }
-    return exceptions + rules(of: chain, for: space)
+    return exceptions + ownRules(of: chain)
   }
 
-  private func rules(of chain: String, for space: [Block]) -> [String] {
+  private func ownRules(of chain: String) -> [String] {
     switch chain {
     case capture:
       // From the hosts: everything to or from the virtual space, so that the VR counts what it refuses. From

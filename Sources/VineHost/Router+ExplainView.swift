@@ -9,7 +9,7 @@ extension Router {
   func explainView(_ explanation: Explanation, _ context: ViewContext) -> ExplainView {
     var view = ExplainView(
       source: explanation.source.description, destination: explanation.destination.description, verdict: .delivered,
-      vine: explanation.network.map(vineName), steps: explanation.steps.map { explainStep($0, explanation) })
+      vine: explanation.network.map(vineName), steps: explanation.steps.map(explainStep))
     if case .drop(let reason) = explanation.decision {
       drop(&view, reason.name, hint(for: reason, explanation))
       return view
@@ -26,7 +26,7 @@ extension Router {
     return view
   }
 
-  private func explainStep(_ step: TraceStep, _ explanation: Explanation) -> ExplainStep {
+  private func explainStep(_ step: TraceStep) -> ExplainStep {
     let site = identity.site
     switch step {
     case .space(let destination, let isVirtual):
@@ -89,11 +89,10 @@ extension Router {
           site: site, rule: "LNDT", text: "\(explanation.destination) gets it", passes: true,
           version: version?.description))
     case .dropped(let name, let version):
-      let known = DropReason.allCases.first { $0.name == name }
+      drop(&view, name, nil)
       view.steps.append(
         ExplainStep(
-          site: site, rule: "LNDT", text: known?.explanation ?? name, passes: false, version: version?.description))
-      drop(&view, name, nil)
+          site: site, rule: "LNDT", text: view.explanation ?? name, passes: false, version: version?.description))
     case .unanswered(let why):
       view.verdict = .unknown
       view.explanation = why

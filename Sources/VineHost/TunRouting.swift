@@ -31,9 +31,8 @@ struct TunRouting: Sendable {
   }
 
   /// The device's own settings go with it.
-  mutating func remove() {
+  func remove() {
     for (path, value) in before.reversed() { try? value.write(toFile: path, atomically: false, encoding: .utf8) }
-    before = []
   }
 
   private mutating func set(_ setting: String, of interface: String, to value: String) throws(HostError) {

@@ -182,14 +182,13 @@ public struct PathMTU: Sendable {
 
   /// Not even the base arrives, or nobody there knows probes.
   private mutating func unanswered(_ node: NodeID, at now: Instant) -> [Effect] {
-    let settings = settings
-    let told = ways.update(node) { way -> Int? in
-      way.next = now + min(settings.rest * (1 << min(way.failures, 6)), settings.restMax)
-      way.failures += 1
-      defer { way.told = nil }
-      return way.told
-    }
-    return told == .some(nil) || told == nil ? [] : [.size(node, nil)]
+    guard var way = ways[node] else { return [] }
+    let wasTold = way.told != nil
+    way.next = now + min(settings.rest * (1 << min(way.failures, 6)), settings.restMax)
+    way.failures += 1
+    way.told = nil
+    ways[node] = way
+    return wasTold ? [.size(node, nil)] : []
   }
 
   /// After an answer, or the lack of one: what is known now, and the next probe.

@@ -106,7 +106,7 @@ extension Router {
     for effect in pathMTU.handle(input, at: turn.now) {
       switch effect {
       case .probe(let peer, let endpoint, let id, let byteCount):
-        let room = byteCount - Self.headersByteCount - FrameSize.controlOverhead
+        let room = byteCount - FrameSize.underlay - FrameSize.controlOverhead
         turn.emit(.probeSize(ControlMessage.sizeProbe(id: id, byteCount: room).encode(), to: peer, at: endpoint))
       case .size(let peer, let byteCount):
         turn.emit(.pathMTU(peer, byteCount))
@@ -114,9 +114,6 @@ extension Router {
       }
     }
   }
-
-  /// IPv4 and UDP.
-  private static let headersByteCount = 28
 
   // MARK: NAT
 

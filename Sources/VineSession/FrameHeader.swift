@@ -13,6 +13,8 @@ public enum FrameKind: UInt8, Hashable, Sendable {
 
 /// Sizes of the frame formats, in bytes.
 public enum FrameSize {
+  /// IPv4 and UDP around a frame on the underlay.
+  public static let underlay = 28
   /// Header of data and control frames; all of it is associated data.
   public static let header = 16
   /// Header of a relay frame before its tag; all of it is associated data.

@@ -29,20 +29,23 @@ struct Idle: ParsableCommand {
 
   func run() throws {
     let plane = try DataPlane(
-      configuration: DataPlaneConfiguration(node: node(0), lanInterface: lan)
+      configuration: DataPlaneConfiguration(node: Nodes.numbered(0), lanInterface: lan)
     ) { _ in }
     plane.start()
     defer { plane.stop() }
+    var keys = SeededEphemeralKeys(seed: 1)
     for number in 1...peers {
       let endpoint = Endpoint(address: IPv4Address(rawValue: 0xC612_0000 + UInt32(number)))
       let index = UInt32(number)
       plane.post(
         .install(
           EstablishedSession(
-            peer: AuthenticatedPeer(node: node(number), isGuest: false, credential: []), carrier: .datagram(endpoint),
-            suite: CipherSuite.available[0], sendKey: key(number), receiveKey: key(-number), localIndex: index,
+            peer: AuthenticatedPeer(node: Nodes.numbered(number), isGuest: false, credential: []),
+            carrier: .datagram(endpoint),
+            suite: CipherSuite.available[0], sendKey: keys.bytes(CipherSuite.keyByteCount),
+            receiveKey: keys.bytes(CipherSuite.keyByteCount), localIndex: index,
             remoteIndex: index, isInitiator: false, handshakeHash: [])))
-      plane.post(.path(node(number), .datagram(endpoint)))
+      plane.post(.path(Nodes.numbered(number), .datagram(endpoint)))
     }
     // Until all is carried out.
     Thread.sleep(forTimeInterval: 1)
@@ -51,25 +54,12 @@ struct Idle: ParsableCommand {
     let passed = Double((MonotonicClock.now - start).inNanoseconds) / 1e9
     let figures = Figures(
       peers: peers, processorPercent: (processorSeconds - before) / passed * 100, residentMebibytes: resident)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    FileHandle.standardOutput.write(try encoder.encode(figures) + Data("\n".utf8))
+    try Output.json(figures)
   }
 
   private struct Figures: Encodable {
     let peers: Int
     let processorPercent, residentMebibytes: Double
-  }
-
-  private func node(_ number: Int) -> NodeID {
-    let words = [UInt8](repeating: 7, count: 28) + withUnsafeBytes(of: UInt32(number).bigEndian, Array.init)
-    guard let node = NodeID(words.reversed()) else { preconditionFailure("32 bytes are 32") }
-    return node
-  }
-
-  private func key(_ number: Int) -> [UInt8] {
-    var random = RandomSource(seed: UInt64(bitPattern: Int64(number)))
-    return (0..<32).map { _ in UInt8(truncatingIfNeeded: random.next()) }
   }
 
   /// Of the whole process, in user and kernel.

@@ -28,13 +28,11 @@ struct Lookups: ParsableCommand {
   func run() throws {
     let costs = try ranges.map(measure)
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      write(String(decoding: try encoder.encode(costs), as: UTF8.self))
+      try Output.json(costs)
     } else {
-      write("ranges      outbound, ns  inbound, ns")
+      Output.write("ranges      outbound, ns  inbound, ns")
       for cost in costs {
-        write(String(format: "%-10d  %12.0f  %11.0f", cost.ranges, cost.outbound, cost.inbound))
+        Output.write(String(format: "%-10d  %12.0f  %11.0f", cost.ranges, cost.outbound, cost.inbound))
       }
     }
   }
@@ -97,18 +95,10 @@ struct Lookups: ParsableCommand {
         let base = space.first.rawValue + UInt32(index) * 8
         return AddressRange(first: IPv4Address(rawValue: base), last: IPv4Address(rawValue: base + 3))
       }
-      gndt.set(AddressSet(ranges), changes: 1, of: try node(number))
+      gndt.set(AddressSet(ranges), changes: 1, of: Nodes.numbered(number))
     }
     var hosts = LNDT()
     hosts.add(space.first, to: network)
-    return ForwardingTable(space: block, ownNode: try node(0), gateways: [], lndt: hosts, gndts: [gndt])
+    return ForwardingTable(space: block, ownNode: Nodes.numbered(0), gateways: [], lndt: hosts, gndts: [gndt])
   }
-
-  private func node(_ number: Int) throws -> NodeID {
-    let bytes = withUnsafeBytes(of: UInt32(number).bigEndian, Array.init) + [UInt8](repeating: 7, count: 28)
-    guard let node = NodeID(bytes) else { throw ValidationError("32 bytes are 32") }
-    return node
-  }
-
-  private func write(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 }

@@ -36,9 +36,7 @@ struct Packets: ParsableCommand {
     let bench = try PacketBench(suite: suite)
     let costs = try PacketBench.Load.allCases.map { try measure(bench, $0) }.flatMap { $0 }
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      print(String(decoding: try encoder.encode(costs), as: UTF8.self))
+      try Output.json(costs)
     } else {
       Self.show(costs)
     }
@@ -76,9 +74,9 @@ struct Packets: ParsableCommand {
         return width == 18 || width == 10 && Double(cell) == nil ? cell + pad : pad + cell
       }.joined(separator: "  ")
     }
-    print(row(["packets", "direction", "ns each", "allocations", "retains", "releases"]))
+    Output.write(row(["packets", "direction", "ns each", "allocations", "retains", "releases"]))
     for cost in costs {
-      print(
+      Output.write(
         row(
           [cost.load, cost.direction]
             + [String(format: "%.0f", cost.nanoseconds)]

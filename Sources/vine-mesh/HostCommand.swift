@@ -2,6 +2,7 @@ import ArgumentParser
 import VineAddress
 import VineBase
 import VineControl
+import VineHost
 
 struct HostCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -78,8 +79,9 @@ extension HostCommand {
     func run() async throws {
       let status = try StatusView.read(try await daemon.client().document(StatusView.name))
       // As the site sees them.
-      let blocks = status.ownBlocks.compactMap { own in
-        Block(own.mirror ?? own.block).map { (block: $0, gateway: own.gateway) }
+      let blocks = status.ownBlocks.compactMap { own -> (block: Block, gateway: IPv4Address)? in
+        guard let block = Block(own.mirror ?? own.block), let gateway = IPv4Address(own.gateway) else { return nil }
+        return (block, gateway)
       }
       guard let own = blocks.first(where: { $0.block.contains(address) }) else {
         let known = blocks.map(\.block.description).joined(separator: ", ")
@@ -88,8 +90,8 @@ extension HostCommand {
           mend: known.isEmpty ? "vine-mesh block request --hosts N" : "choose an address in \(known)")
       }
       let setup = HostSetup(
-        address: address.description, gateway: own.gateway, prefixLength: own.block.prefixLength,
-        routes: status.mesh.routes ?? [status.mesh.space])
+        address: address, gateway: own.gateway, block: own.block,
+        routes: (status.mesh.routes ?? [status.mesh.space]).compactMap(Block.init))
       Output.write(setup.commands(for: os, interface: interface).map { $0 + "\n" }.joined())
     }
   }
