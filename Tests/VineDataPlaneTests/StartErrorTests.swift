@@ -39,9 +39,19 @@ struct StartErrorTests {
     let world = try World(sites: 1)
     for _ in 0..<3 {
       world[1].plane.stop()
-      world[1].lines = try world[1].dataPlane()
+      world[1].lines = try again(world[1])
       #expect(world[1].status.drops.allSatisfy { $0.1 == 0 })
     }
+  }
+
+  /// A process that another test begins holds copies of all sockets until it has its own program.
+  private func again(_ site: Site) throws -> DataPlane {
+    for _ in 0..<40 {
+      do { return try site.dataPlane() } catch let error as DataPlaneError where error.kind == .queueTaken {
+        usleep(50_000)
+      }
+    }
+    return try site.dataPlane()
   }
 }
 
