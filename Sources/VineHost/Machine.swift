@@ -69,10 +69,14 @@ struct Machine {
     let routes: [Route] = try ask(["-json", "-4", "route", "show"])
     // The default route is no block.
     let known = routes.compactMap { route in (Block(route.dst) ?? Block(route.dst + "/32")).map { (route, $0) } }
-    for (route, block) in known where space.overlaps(block) {
-      let isOwn = route.dev == lan && own.contains { space.text(of: $0) == block.description }
-      if leaveAlone.contains(where: { $0.contains(block) }) || isOwn { continue }
-      let mirror = SiteSpace.free(for: space.space, besides: known.map(\.1)).map { ", or set `mirror: \($0)`" } ?? ""
+    let others = known.filter { route, block in
+      !(route.dev == lan && own.contains { space.text(of: $0) == block.description })
+        && !leaveAlone.contains { $0.contains(block) }
+    }
+    for (route, block) in others where space.overlaps(block) {
+      let used = others.map(\.1).filter(space.space.overlaps)
+      let choice = SiteSpace.free(for: space.space, used: used, besides: known.map(\.1))
+      let mirror = choice.map { ", or set `mirror: \($0)`" } ?? ""
       throw HostError(
         "the route \(route.dst) on \(route.dev ?? "?") lies in the virtual space \(space.blocks.map(\.description).joined(separator: ", "))",
         mend:

@@ -1,45 +1,85 @@
 import VineBase
 
-/// A range in which a site sees the virtual space, because its own network uses part of the space itself (paper 3.3):
-/// `172.16.0.0/12` as `10.116.0.0` to `10.131.255.255`, say.
+/// Where a site sees the virtual space, or parts of it, because its own network uses these itself (paper 3.3):
+/// `172.16.0.0/12` as `10.116.0.0` to `10.131.255.255`, or no more than `172.17.0.0/16` as `10.117.0.0/16`. What no part
+/// holds is seen as it is.
 ///
 /// Packets change between the site's network and the VR, and nowhere else: between VRs every address is the mesh's. All
 /// checksums stay right that were right, in the packet, in what an ICMP error quotes, and in fragments.
 public struct Mirror: Hashable, Sendable {
-  private let meshFirst, siteFirst: UInt32
-  /// Addresses of the space less one.
-  private let span: UInt32
+  /// A range of the mesh's addresses, and where the site sees it.
+  public struct Part: Hashable, Sendable {
+    public let mesh, site: UInt32
+    /// Addresses of the range less one.
+    public let span: UInt32
+
+    /// - Returns: nil if a range does not end within IPv4's, or the two overlap.
+    public init?(first: IPv4Address, last: IPv4Address, base: IPv4Address) {
+      guard first <= last else { return nil }
+      (mesh, site, span) = (first.rawValue, base.rawValue, last.rawValue - first.rawValue)
+      guard site <= UInt32.max - span else { return nil }
+      guard Self.isApart(mesh, span, site, span) else { return nil }
+    }
+
+    @usableFromInline
+    static func isApart(_ first: UInt32, _ span: UInt32, _ other: UInt32, _ otherSpan: UInt32) -> Bool {
+      first < other ? other - first > span : first - other > otherSpan
+    }
+  }
+
+  /// Each packet of a mirrored site is compared with all of them.
+  public static let partCountMax = 16
+
+  /// At least one.
+  public let parts: [Part]
+  private let spaceFirst, spaceSpan: UInt32
 
   /// - Parameters:
   ///   - first, last: of the virtual space.
-  ///   - base: where the site sees its first address.
-  /// - Returns: nil if the range does not end within IPv4's, or overlaps the space.
-  public init?(first: IPv4Address, last: IPv4Address, base: IPv4Address) {
-    guard first <= last else { return nil }
-    span = last.rawValue - first.rawValue
-    (meshFirst, siteFirst) = (first.rawValue, base.rawValue)
-    guard siteFirst <= UInt32.max - span else { return nil }
-    guard siteFirst + span < meshFirst || siteFirst > meshFirst + span else { return nil }
+  ///   - parts: of the space.
+  /// - Returns: nil without parts or with too many, if one is outside the space, if two are of the same addresses, or if the
+  ///   site would see one where the space or another is.
+  public init?(first: IPv4Address, last: IPv4Address, parts: [Part]) {
+    guard first <= last, !parts.isEmpty, parts.count <= Self.partCountMax else { return nil }
+    (spaceFirst, spaceSpan) = (first.rawValue, last.rawValue - first.rawValue)
+    for (index, part) in parts.enumerated() {
+      guard part.mesh >= first.rawValue, part.mesh - first.rawValue <= spaceSpan,
+        spaceSpan - (part.mesh - first.rawValue) >= part.span,
+        Part.isApart(part.site, part.span, spaceFirst, spaceSpan)
+      else { return nil }
+      for other in parts[..<index] {
+        guard Part.isApart(part.mesh, part.span, other.mesh, other.span),
+          Part.isApart(part.site, part.span, other.site, other.span)
+        else { return nil }
+      }
+    }
+    self.parts = parts
   }
 
-  /// The site's range, first and last address.
-  public var range: (first: IPv4Address, last: IPv4Address) {
-    (IPv4Address(rawValue: siteFirst), IPv4Address(rawValue: siteFirst + span))
+  /// The whole space.
+  /// - Parameter base: where the site sees its first address.
+  public init?(first: IPv4Address, last: IPv4Address, base: IPv4Address) {
+    guard let part = Part(first: first, last: last, base: base) else { return nil }
+    self.init(first: first, last: last, parts: [part])
   }
 
   /// - Returns: nil for an address that the site does not see the space in.
-  @inlinable
-  public func mesh(_ address: UInt32) -> UInt32? { moved(address, from: bases.site, to: bases.mesh) }
+  public func mesh(_ address: UInt32) -> UInt32? {
+    for part in parts where address &- part.site <= part.span { return address &- part.site &+ part.mesh }
+    return isHidden(address) ? nil : address
+  }
 
   /// - Returns: nil for an address outside the virtual space.
-  @inlinable
-  public func site(_ address: UInt32) -> UInt32? { moved(address, from: bases.mesh, to: bases.site) }
+  public func site(_ address: UInt32) -> UInt32? {
+    for part in parts where address &- part.mesh <= part.span { return address &- part.mesh &+ part.site }
+    return isHidden(address) ? nil : address
+  }
 
-  @usableFromInline var bases: (mesh: UInt32, site: UInt32, span: UInt32) { (meshFirst, siteFirst, span) }
-
-  @inlinable
-  func moved(_ address: UInt32, from: UInt32, to: UInt32) -> UInt32? {
-    address &- from <= bases.span ? address &- from &+ to : nil
+  /// Outside the space, or in a part of it that the site uses itself.
+  private func isHidden(_ address: UInt32) -> Bool {
+    guard address &- spaceFirst <= spaceSpan else { return true }
+    for part in parts where address &- part.mesh <= part.span { return true }
+    return false
   }
 
   // MARK: Packets

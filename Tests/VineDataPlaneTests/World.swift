@@ -165,7 +165,9 @@ final class Site {
   var hostAddress: IPv4Address { IPv4Address(rawValue: block.base.rawValue + 10) }
   /// What the site's hosts route to the VR.
   static func space(_ mirror: Mirror?) -> [Block] {
-    mirror.map { AddressRange(first: $0.range.first, last: $0.range.last).blocks } ?? [.standardSpace]
+    guard let part = mirror?.parts.first else { return [.standardSpace] }
+    return AddressRange(first: IPv4Address(rawValue: part.site), last: IPv4Address(rawValue: part.site + part.span))
+      .blocks
   }
 
   /// The host of `other` as this site sees it.

@@ -152,4 +152,15 @@ import VineBase
     }
     #expect(Mirror(first: last, last: first, base: IPv4Address(rawValue: 0x0A00_0000)) == nil)
   }
+
+  @Test func `a mirror of one part moves its addresses, hides their own form and leaves all others`() throws {
+    func address(_ value: UInt32) -> IPv4Address { IPv4Address(rawValue: value) }
+    let part = try #require(
+      Mirror.Part(first: address(0xAC11_0000), last: address(0xAC11_FFFF), base: address(0x0A75_0000)))
+    let mirror = try #require(Mirror(first: address(0xAC10_0000), last: address(0xAC1F_FFFF), parts: [part]))
+    #expect(mirror.mesh(0x0A75_0203) == 0xAC11_0203 && mirror.site(0xAC11_0203) == 0x0A75_0203)
+    #expect(mirror.mesh(0xAC12_0203) == 0xAC12_0203 && mirror.site(0xAC12_0203) == 0xAC12_0203)
+    #expect(mirror.mesh(0xAC11_0203) == nil, "the site's own use of 172.17")
+    #expect(mirror.mesh(0x0A76_0000) == nil && mirror.site(0xAC20_0000) == nil)
+  }
 }
