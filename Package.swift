@@ -28,6 +28,7 @@ let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swif
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
@@ -114,7 +115,7 @@ let package = Package(
     .target(
       name: "VineHost",
       dependencies: [
-        "VineRouter", "VineDataPlane", "VineControl", "CLinuxShim", log, lifecycle, grdb, yams, http, sockets,
+        "VineRouter", "VineDataPlane", "VineControl", "CLinuxShim", log, lifecycle, signals, grdb, yams, http, sockets,
       ], swiftSettings: swiftSettings),
     .executableTarget(
       name: "vine-meshd", dependencies: ["VineHost", arguments, log, lifecycle], swiftSettings: swiftSettings),

@@ -109,6 +109,26 @@ public struct VineAnswer: View {
   }
 }
 
+/// `POST /v1/reload`, with an empty document, answered with a `ReloadAnswer`.
+public struct ReloadBody: Codable, Hashable, Sendable {
+  public init() {}
+}
+
+/// What of the configuration changed since it was read last, by key.
+public struct ReloadAnswer: View {
+  public static let name = "reload"
+
+  /// In force at once.
+  public var changed: [String]
+  /// In force when vine-meshd starts again.
+  public var needRestart: [String]
+
+  public init(changed: [String], needRestart: [String]) {
+    self.changed = changed
+    self.needRestart = needRestart
+  }
+}
+
 /// `POST /v1/host/add`, `/v1/host/remove`, answered with a `HostAnswer`.
 public struct HostBody: Codable, Hashable, Sendable {
   public var address: String

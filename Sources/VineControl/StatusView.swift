@@ -29,6 +29,8 @@ public struct StatusView: View {
   public var certificate: CertificateLine
   /// Absent from a daemon that does not tell.
   public var dataPlane: DataPlaneLine?
+  /// What the site's own policy lets through, `accepts only sites pu, nwu`; absent if that is everything.
+  public var policy: String?
   public var convergence: Convergence
   /// Worst first; empty if nothing needs anybody.
   public var health: [HealthLine]
@@ -37,9 +39,10 @@ public struct StatusView: View {
     mesh: MeshLine, site: String, node: String, softwareVersion: String, uptimeSeconds: Double, role: VRRole,
     roleReason: String, endpoints: [String], vrs: VRCounts, consensus: ConsensusLine, ownBlocks: [OwnBlock],
     vines: [VineAgreement], queueVR: QueueVRLine? = nil, drops: [DropLine], certificate: CertificateLine,
-    dataPlane: DataPlaneLine? = nil, convergence: Convergence, health: [HealthLine]
+    dataPlane: DataPlaneLine? = nil, policy: String? = nil, convergence: Convergence, health: [HealthLine]
   ) {
     self.dataPlane = dataPlane
+    self.policy = policy
     self.mesh = mesh
     self.site = site
     self.node = node

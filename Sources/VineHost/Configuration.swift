@@ -1,8 +1,11 @@
 import Foundation
+import Logging
 import VineAddress
 import VineBase
 import VineControl
 import VineDataPlane
+import VineRegistry
+import VineRouter
 import VineSession
 import Yams
 
@@ -27,16 +30,20 @@ public struct Configuration: Hashable, Sendable {
   /// Parts of the virtual space that belong to something else on this machine (a Docker bridge, say): no rule
   /// and no route touches them, and no virtual host can have an address in them.
   public var leaveAlone: [Block] = []
-  /// Where this site sees the first address of the virtual space, if its own network uses part of the space (paper 3.3).
-  public var mirror: IPv4Address?
+  /// Where this site sees the virtual space, or parts of it, if its own network uses part of the space (paper 3.3).
+  public var mirror: MirrorChoice?
   /// Whether a limited VR looks for direct ways to its peers; without, all goes through its queue-VR.
   public var directPaths = true
   /// How packets come from the site's hosts and get to them.
   public var dataPlane = DataPlaneChoice()
   /// Suites to be used where a peer is told so, too; best first. All that encrypt are offered behind them.
   public var suites: [CipherSuite] = []
+  /// Which sites and ViNes this site deals with.
+  public var policy = SitePolicy()
   /// trace, debug, info, notice, warning, error.
   public var logLevel = "notice"
+
+  public var level: Logger.Level { Logger.Level(rawValue: logLevel) ?? .notice }
 
   public init() {}
 
@@ -106,10 +113,11 @@ public struct Configuration: Hashable, Sendable {
     "bootstrap": { set(&$0.bootstrap, list($1, Endpoint.init)) },
     "queueNumber": { set(&$0.queueNumber, $1.int.flatMap { UInt16(exactly: $0) }) },
     "leaveAlone": { set(&$0.leaveAlone, list($1, Block.init)) },
-    "mirror": { set(&$0.mirror, $1.string.flatMap(IPv4Address.init)) },
+    "mirror": { set(&$0.mirror, MirrorChoice.read($1)) },
     "directPaths": { set(&$0.directPaths, $1.bool) },
     "dataPlane": { DataPlaneChoice.read(into: &$0.dataPlane, $1) },
     "suites": { set(&$0.suites, list($1, CipherSuite.init(named:))) },
+    "policy": { set(&$0.policy, SitePolicy.read($1)) },
     "logLevel": { set(&$0.logLevel, $1.string.flatMap { levels.contains($0) ? $0 : nil }) },
   ]
 
@@ -118,9 +126,10 @@ public struct Configuration: Hashable, Sendable {
     "lan": "the name of an interface", "port": "a port from 1 to 65535",
     "endpoints": "a list of address or address:port", "bootstrap": "a list of address or address:port",
     "queueNumber": "a number from 0 to 65535", "leaveAlone": "a list of address blocks like 172.17.0.0/16",
-    "mirror": "an address like 10.116.0.0", "directPaths": "true or false",
+    "mirror": MirrorChoice.expectation, "directPaths": "true or false",
     "dataPlane": DataPlaneChoice.expectation,
     "suites": "a list of \(CipherSuite.allCases.map(\.name).joined(separator: ", "))",
+    "policy": SitePolicy.expectation,
     "logLevel": "one of \(levels.joined(separator: ", "))",
   ]
 

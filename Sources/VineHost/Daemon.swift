@@ -17,8 +17,11 @@ public struct Daemon: Service {
   private let paths: MeshPaths
   private let configuration: Configuration
   private let logger: Logger
+  private let level: LogLevel
 
-  public init(paths: MeshPaths, configuration: Configuration, logger: Logger) {
+  /// - Parameter level: of `logger`.
+  public init(paths: MeshPaths, configuration: Configuration, logger: Logger, level: LogLevel) {
+    self.level = level
     self.paths = paths
     self.configuration = configuration
     self.logger = logger
@@ -38,15 +41,19 @@ public struct Daemon: Service {
         "vine.capture": "\(means.capture)", "vine.injection": "\(means.injection)",
         "vine.cryptography": "\(means.cryptography)",
       ])
+    let reload = Reload(
+      path: paths.configuration, current: configuration, loop: parts.loop, level: level, logger: logger)
     let api = LocalAPI(
       socket: paths.socket, loop: parts.loop, dataPlane: parts.dataPlane, drops: parts.drops, node: parts.node,
-      started: Clock.now, queueNumber: configuration.queueNumber, space: parts.space)
+      started: Clock.now, queueNumber: configuration.queueNumber, space: parts.space,
+      reload: reload)
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await api.run() }
         group.addTask { for await error in parts.failures { throw error } }
         group.addTask { await parts.drops.run(parts.dataPlane) }
         group.addTask { try await gracefulShutdown() }
+        group.addTask { await reload.onHangup() }
         // The first to end ends all: a failure, or the signal.
         try await group.next()
         group.cancelAll()
@@ -81,7 +88,7 @@ public struct Daemon: Service {
     }
     try configuration.checkBelongs(site: certified.site, mesh: contents.genesis.meshName, state: paths.state)
     let space = try SiteSpace(
-      space: Block(contents.genesis.space) ?? .standardSpace, mirroredAt: configuration.mirror)
+      space: Block(contents.genesis.space) ?? .standardSpace, mirrored: configuration.mirror)
     let lan = try Machine.lan(configured: configuration.lan)
     let store = try Store(path: folder.database, node: contents.key.node)
     let memory = try store.memory()
@@ -98,6 +105,7 @@ public struct Daemon: Service {
       usesDirectPaths: configuration.directPaths, suites: CipherSuite.offer(preferring: configuration.suites))
     let router = Router(
       identity: identity, placement: placement, memory: memory, checks: Checks(trust: trust),
+      policy: configuration.policy,
       ephemeralKeys: SystemEphemeralKeys(),
       secrets: SystemEphemeralKeys(), random: RandomSource(seed: Clock.seed))
     let loop = ControlLoop()

@@ -18,6 +18,7 @@ struct LocalAPI: Sendable {
   let started: Instant
   let queueNumber: UInt16
   let space: SiteSpace
+  let reload: Reload
 
   /// Serves until cancelled; the socket is removed then.
   func run() async throws {
@@ -134,6 +135,10 @@ struct LocalAPI: Sendable {
         throw RequestFailure.unexpected
       }
       return VineAnswer(name: vineName.description, networkId: network.rawValue)
+    case "reload":
+      do throws(HostError) { return try reload.now() } catch {
+        throw RequestFailure(error.message, mend: error.mend, .configuration)
+      }
     case "check":
       let wish: CheckBody = try JSON.decode(from: body)
       return try await RegistryCheck(clients: wish.clients, seconds: wish.seconds).run(on: loop)
@@ -221,6 +226,7 @@ struct LocalAPI: Sendable {
       case .unanswered: (.serviceUnavailable, .notConverged)
       case .usage: (.badRequest, .usage)
       case .denied: (.forbidden, .denied)
+      case .configuration: (.conflict, .configuration)
       }
     let view = ErrorView(error: failure.message, mend: failure.mend, exitCode: status)
     return HTTPResponse(

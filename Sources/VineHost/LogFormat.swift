@@ -1,12 +1,30 @@
 import Foundation
 import Logging
+import Synchronization
+
+/// How much is logged; can be changed while loggers are in use.
+public final class LogLevel: Sendable {
+  private let current: Mutex<Logger.Level>
+
+  public init(_ level: Logger.Level) { current = Mutex(level) }
+
+  public var value: Logger.Level {
+    get { current.withLock { $0 } }
+    set { current.withLock { $0 = newValue } }
+  }
+}
 
 /// One line an event on standard error: RFC 3339 UTC, level, message, key=value.
 public struct LineLogHandler: LogHandler {
   public var metadata: Logger.Metadata = [:]
-  public var logLevel: Logger.Level
+  private let level: LogLevel
 
-  public init(level: Logger.Level) { logLevel = level }
+  public init(level: LogLevel) { self.level = level }
+
+  public var logLevel: Logger.Level {
+    get { level.value }
+    set { level.value = newValue }
+  }
 
   public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }

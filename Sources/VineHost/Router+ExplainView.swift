@@ -52,6 +52,11 @@ extension Router {
       return ExplainStep(
         site: site, rule: "GNDT", text: node == nil ? text : "\(text), in \(vineName(network))", passes: node != nil,
         version: version)
+    case .refusedVine(let network):
+      return ExplainStep(site: site, rule: "policy", text: "this site refuses ViNe \(vineName(network))", passes: false)
+    case .refusedSite(let node):
+      return ExplainStep(
+        site: site, rule: "policy", text: "this site refuses \(directory.name(of: node))", passes: false)
     case .source(let source, let owner, let sender):
       let holder = owner.map(directory.name(of:)) ?? "nobody"
       return ExplainStep(

@@ -16,7 +16,7 @@ extension Router {
     return StatusView(
       mesh: MeshLine(
         name: identity.genesis.meshName, meshId: identity.genesis.meshID.description,
-        space: (directory.view.space ?? .standardSpace).description, routes: context.space.blocks.map(\.description)),
+        space: (directory.view.space ?? .standardSpace).description, routes: context.space.routes.map(\.description)),
       site: identity.site, node: node.text,
       softwareVersion: identity.softwareVersion, uptimeSeconds: context.uptime.inSeconds, role: role,
       roleReason: roleReason, endpoints: reachability.endpoints.map(\.description),
@@ -29,7 +29,7 @@ extension Router {
       certificate: CertificateLine(daysLeft: days, expiresUnixSeconds: expires),
       dataPlane: DataPlaneLine(
         capture: context.means.capture, injection: context.means.injection, cryptography: context.means.cryptography),
-      convergence: Convergence(converged: waiting.isEmpty, waitingFor: waiting),
+      policy: policy.sentence, convergence: Convergence(converged: waiting.isEmpty, waitingFor: waiting),
       health: health(context, days: days).sorted { $0.level < $1.level })
   }
 
@@ -37,7 +37,7 @@ extension Router {
     let room = block.hostRange.map { Int($0.count) } ?? 0
     return OwnBlock(
       block: block.description, gateway: space.site(block.gateway).description,
-      mirror: space.mirror == nil ? nil : space.text(of: block),
+      mirror: space.site(block.base) == block.base ? nil : space.text(of: block),
       hosts: hosts.hosts.keys.filter { block.contains($0) }.count, hostsMax: room)
   }
 
@@ -67,6 +67,14 @@ extension Router {
       add(
         .warning, "the VR of \(directory.name(of: peer)) is down",
         "see its log; if it is gone for good: vine-mesh peer revoke")
+    }
+    let unknown =
+      policy.sites.filter { name in !directory.view.sites.contains { $0.1.name == name } }.map(\.description)
+      + policy.vines.filter { directory.view.vine(named: $0) == nil }.map(\.description)
+    if !unknown.isEmpty {
+      add(
+        .warning, "the policy names what the mesh does not know: \(unknown.joined(separator: ", "))",
+        "correct `policy` in the configuration and run `vine-mesh reload`")
     }
     let clear = context.dataPlane.peers.filter { $0.suite?.isSecret == false }.map { directory.name(of: $0.node) }
     if !clear.isEmpty {

@@ -11,7 +11,9 @@ extension Router {
     case .invite(let site, let hosts, let validFor): invite(site, hosts: hosts, validFor: validFor, id, &turn)
     case .createVine(let name): propose(.createVine(name), for: .request(id, .vine(name)), &turn)
     case .deleteVine(let name): withVine(name, id, &turn) { .deleteVine($0) }
-    case .joinVine(let name): withVine(name, id, &turn) { .takePart($0) }
+    case .joinVine(let name):
+      if let denied = refusesByPolicy(name) { return refuse(id, denied, &turn) }
+      withVine(name, id, &turn) { .takePart($0) }
     case .leaveVine(let name): withVine(name, id, &turn) { .leaveVine($0) }
     case .addHost(let address, let name): addHost(address, name, id, &turn)
     case .removeHost(let address, let name): removeHost(address, name, id, &turn)
@@ -132,6 +134,7 @@ extension Router {
 
   private mutating func addHost(_ address: IPv4Address, _ name: VineName, _ id: RequestID, _ turn: inout Turn) {
     guard let network = directory.view.vine(named: name) else { return refuse(id, .unknownVine(name), &turn) }
+    if let denied = refusesByPolicy(name) { return refuse(id, denied, &turn) }
     guard directory.view.takesPart(node, in: network) else {
       let failure = RequestFailure(
         "site \(identity.site) takes no part in ViNe \(name)", mend: "run `vine-mesh vine join \(name)` first")

@@ -24,7 +24,9 @@ extension Router {
     for network in allChanged { noteTable(network, at: turn.now) }
     let changed = allChanged.filter(part.networks.contains)
     if isNew { turn.emit(.gateways(part.blocks)) }
-    if isNew || turn.hostsChanged || !changed.isEmpty {
+    // Names of sites and ViNes come as facts, too, and a policy is about names.
+    let isJudged = turn.tablesChanged && !policy.refusesNothing
+    if isNew || turn.hostsChanged || !changed.isEmpty || isJudged {
       tables.part = part
       let table = forwardingTable(part)
       dataPeers = table.nodes.filter { $0 != node }
@@ -44,7 +46,7 @@ extension Router {
   private func forwardingTable(_ part: OwnTables.Part) -> ForwardingTable {
     ForwardingTable(
       space: directory.view.space ?? Block.standardSpace, ownNode: node, gateways: part.blocks.map(\.gateway),
-      lndt: hosts, gndts: part.networks.compactMap { directory.tables[$0] })
+      lndt: hosts, gndts: part.networks.compactMap { directory.tables[$0] }, refusing: refusals(among: part.networks))
   }
 
   // MARK: The own record

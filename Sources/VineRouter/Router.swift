@@ -31,6 +31,8 @@ public struct Router: Sendable {
   public internal(set) var probing: LinkProbing
   public internal(set) var pathMTU: PathMTU
   public internal(set) var queueing: Queueing
+  /// Which sites and ViNes this one deals with.
+  public internal(set) var policy: SitePolicy
   /// The VR's own hosts (paper: LNDT).
   public internal(set) var hosts: LNDT
   public internal(set) var channels = Channels()
@@ -52,16 +54,19 @@ public struct Router: Sendable {
   static let tick = Duration.milliseconds(500)
 
   /// - Parameters:
+  ///   - policy: the site's own.
   ///   - ephemeralKeys: fresh key pairs for handshakes, from libsodium in the shell.
   ///   - secrets: random bytes fit for secrets, likewise.
   public init(
     identity: RouterIdentity, placement: RouterPlacement, memory: RouterMemory, checks: Checks,
+    policy: SitePolicy = SitePolicy(),
     ephemeralKeys: any EphemeralKeys, secrets: any EphemeralKeys, random: RandomSource
   ) {
     var random = random
     requests = Requests(secrets: secrets)
     self.identity = identity
     self.placement = placement
+    self.policy = policy
     hosts = memory.hosts
     directory = memory.knowledge.directory
     let known = directory.view.voters
@@ -138,6 +143,9 @@ public struct Router: Sendable {
     case .unknownSession(let carrier): answerStaleSession(via: carrier, &turn)
     case .persisted(let number): run(registrar.persisted(number, at: now), &turn)
     case .addressesChanged(let addresses): addressesChanged(addresses, &turn)
+    case .policyChanged(let policy): policyChanged(policy, &turn)
+    case .endpointsDeclared(let endpoints):
+      if !endpoints.isEmpty { run(reachability: .declaredPublic(endpoints), &turn) }
     case .request(let id, let request): received(request, id, &turn)
     }
     settle(&turn)

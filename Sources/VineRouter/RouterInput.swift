@@ -29,6 +29,10 @@ public enum RouterInput: Sendable {
   // From the store and the machine.
   case persisted(WriteNumber)
   case addressesChanged([IPv4Address])
+  // The configuration, read again.
+  case policyChanged(SitePolicy)
+  /// Public by declaration; none changes nothing.
+  case endpointsDeclared([Endpoint])
   // From people and middleware, through the local API.
   case request(RequestID, LocalRequest)
 }
@@ -95,7 +99,7 @@ public enum LocalAnswer: Sendable {
 
 /// Why a local request was not carried out: one line, its mend, and how the command ends.
 public struct RequestFailure: Error, Hashable, Sendable {
-  public enum Kind: Hashable, Sendable { case failed, unanswered, usage, denied }
+  public enum Kind: Hashable, Sendable { case failed, unanswered, usage, denied, configuration }
 
   public let kind: Kind
   public let message: String

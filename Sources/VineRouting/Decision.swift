@@ -16,6 +16,9 @@ public enum TraceStep: Hashable, Sendable {
   case lndt(host: IPv4Address, networks: [NetworkID])
   case gndt(NetworkID, destination: IPv4Address, node: NodeID?)
   case source(IPv4Address, belongsTo: NodeID?, sentBy: NodeID)
+  /// By the site's own policy.
+  case refusedVine(NetworkID)
+  case refusedSite(NodeID)
 }
 
 /// Takes the steps of a decision. The hot path's takes nothing and costs nothing.

@@ -3,6 +3,8 @@ public enum DropReason: UInt8, CaseIterable, Hashable, Sendable {
   // The forwarding decision (paper 3.6).
   case sourceNotInLNDT, noGNDTEntry, toVirtualRouter, notVirtualDestination, destinationNotInLNDT, wrongVine
   case spoofedSource
+  /// Beyond the paper: what the site's own configuration says.
+  case sitePolicy
   // Packets.
   case malformed, timeToLiveExpired, fragmentationNeeded
   // The way to the other VR.
@@ -24,6 +26,7 @@ public enum DropReason: UInt8, CaseIterable, Hashable, Sendable {
     case .destinationNotInLNDT: "the packet came from another VR for a host that is not in the LNDT"
     case .wrongVine: "the packet came in a ViNe that its destination is not in"
     case .spoofedSource: "the packet's source does not belong to the VR that sent it"
+    case .sitePolicy: "the site's own policy refuses the other site, or the ViNe"
     case .malformed: "it was no valid IPv4 packet"
     case .timeToLiveExpired: "its time to live ran out here"
     case .fragmentationNeeded: "it was too large for the path and must not be fragmented; its sender was told"
@@ -51,6 +54,7 @@ public enum DropReason: UInt8, CaseIterable, Hashable, Sendable {
     case .sourceNotInLNDT: "vine-mesh host add <address> --vine <name>"
     case .noGNDTEntry: "put both hosts into one ViNe: vine-mesh status gndt"
     case .destinationNotInLNDT, .wrongVine: "vine-mesh host add <address> --vine <name> at the destination's site"
+    case .sitePolicy: "change `policy` in that site's configuration, then vine-mesh reload"
     case .noSession, .noPath: "vine-mesh status peers"
     case .relayNotMine: "vine-mesh status relay"
     case .injectFailed: "check the LAN interface and the host's alias"

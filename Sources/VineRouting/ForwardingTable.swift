@@ -20,11 +20,17 @@ public final class ForwardingTable: Sendable {
   private let networks: [UInt32]
   private let networkSlices: [(start: Int32, end: Int32)]
   private let rangeFirst, rangeLast, rangeNode: [UInt32]
+  /// What the site's own policy refuses, by the indices of `nodes` and by V.Net.ID.
+  private let refusesAny: Bool
+  private let isRefused: [Bool]
+  private let refusedNetworks: [UInt32]
 
   /// - Parameters:
   ///   - gateways: the VR's own virtual addresses, one a block.
   ///   - gndts: those of the ViNes that this site takes part in.
-  public init(space: Block, ownNode: NodeID, gateways: [IPv4Address], lndt: LNDT, gndts: [GNDT]) {
+  public init(
+    space: Block, ownNode: NodeID, gateways: [IPv4Address], lndt: LNDT, gndts: [GNDT], refusing: Refusals = Refusals()
+  ) {
     (spaceFirst, spaceLast) = (space.base.rawValue, space.last.rawValue)
     self.ownNode = ownNode
     self.gateways = gateways.map(\.rawValue).sorted()
@@ -38,6 +44,9 @@ public final class ForwardingTable: Sendable {
     let tables = gndts.sorted { $0.network < $1.network }.map { (network: $0.network, entries: $0.entries) }
     let nodes = AnyOrderSet(tables.flatMap { $0.entries.map(\.owner) }).sorted
     self.nodes = nodes
+    refusesAny = !refusing.isEmpty
+    isRefused = nodes.map(refusing.nodes.contains)
+    refusedNetworks = refusing.networks.map(\.rawValue)
     var (ids, parts): ([UInt32], [(Int32, Int32)]) = ([], [])
     var (firsts, lasts, indices): ([UInt32], [UInt32], [UInt32]) = ([], [], [])
     for table in tables {
@@ -100,17 +109,24 @@ public final class ForwardingTable: Sendable {
       return .drop(.toVirtualRouter)
     }
     guard let members = membership(of: source, &sink) else { return .drop(.sourceNotInLNDT) }
+    var reason = DropReason.noGNDTEntry
     for position in members.start..<members.end {
       let network = hostNetworks[Int(position)]
+      if refuses(network: network, &sink) {
+        reason = .sitePolicy
+        continue
+      }
       guard let peer = owner(of: destination, in: network) else {
         sink.add(.gndt(NetworkID(rawValue: network), destination: IPv4Address(rawValue: destination), node: nil))
         continue
       }
       let node = nodes[Int(peer)]
       sink.add(.gndt(NetworkID(rawValue: network), destination: IPv4Address(rawValue: destination), node: node))
-      return node == ownNode ? .deliver(network: network) : .tunnel(network: network, peer: peer)
+      if node == ownNode { return .deliver(network: network) }
+      if refuses(peer: peer, &sink) { return .drop(.sitePolicy) }
+      return .tunnel(network: network, peer: peer)
     }
-    return .drop(.noGNDTEntry)
+    return .drop(reason)
   }
 
   @inline(__always)
@@ -125,13 +141,31 @@ public final class ForwardingTable: Sendable {
     guard (members.start..<members.end).contains(where: { hostNetworks[Int($0)] == network }) else {
       return .drop(.wrongVine)
     }
+    if refuses(network: network, &sink) { return .drop(.sitePolicy) }
     let holder = owner(of: source, in: network)
     sink.add(
       .source(
         IPv4Address(rawValue: source), belongsTo: holder.map { nodes[Int($0)] },
         sentBy: Int(peer) < nodes.count ? nodes[Int(peer)] : ownNode))
     guard holder == peer else { return .drop(.spoofedSource) }
+    if refuses(peer: peer, &sink) { return .drop(.sitePolicy) }
     return .deliver(network: network)
+  }
+
+  // MARK: The site's policy
+
+  @inline(__always)
+  private func refuses<Sink: TraceSink>(network: UInt32, _ sink: inout Sink) -> Bool {
+    guard refusesAny, Self.contains(refusedNetworks, network) else { return false }
+    sink.add(.refusedVine(NetworkID(rawValue: network)))
+    return true
+  }
+
+  @inline(__always)
+  private func refuses<Sink: TraceSink>(peer: UInt32, _ sink: inout Sink) -> Bool {
+    guard refusesAny, isRefused[Int(peer)] else { return false }
+    sink.add(.refusedSite(nodes[Int(peer)]))
+    return true
   }
 
   // MARK: Look-ups

@@ -13,7 +13,8 @@ struct VineMesh: AsyncParsableCommand {
     version: "vine-mesh \(SoftwareVersion.current)",
     subcommands: [
       Init.self, Invite.self, Join.self, Status.self, Explain.self, Wait.self, VineCommand.self, HostCommand.self,
-      BlockCommand.self, PeerCommand.self, RelayCommand.self, Check.self, Recover.self, Version.self,
+      BlockCommand.self, PeerCommand.self, RelayCommand.self, ReloadCommand.self, Check.self, Recover.self,
+      Version.self,
     ])
 
   /// Errors are one line on standard error, `vine-mesh: <what>: <mend>`, with an exit code of `ExitStatus`.

@@ -32,11 +32,11 @@ struct VineMeshd: AsyncParsableCommand {
     do {
       let paths = try places()
       let settings = try VineHost.Configuration.load(from: paths.configuration)
-      var logger = Logger(label: "vine-meshd") { _ in LineLogHandler(level: .notice) }
-      logger.logLevel = Logger.Level(rawValue: settings.logLevel) ?? .notice
+      let level = LogLevel(settings.level)
+      let logger = Logger(label: "vine-meshd") { _ in LineLogHandler(level: level) }
       let group = ServiceGroup(
         configuration: .init(
-          services: [.init(service: Daemon(paths: paths, configuration: settings, logger: logger))],
+          services: [.init(service: Daemon(paths: paths, configuration: settings, logger: logger, level: level))],
           gracefulShutdownSignals: [.sigterm, .sigint],
           logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
       try await group.run()

@@ -25,6 +25,7 @@ private func parse(_ text: String) throws -> Configuration {
       mirror: 10.116.0.0
       dataPlane: {capture: tun, offloads: false}
       suites: [aes-256-gmac, chacha20-poly1305]
+      policy: {acceptSites: [pu, nwu], refuseVines: [guests]}
       logLevel: debug
       """
     let configuration = try parse(text)
@@ -33,7 +34,9 @@ private func parse(_ text: String) throws -> Configuration {
     #expect(configuration.endpoints.map(\.description) == ["198.18.0.1:2247", "198.18.0.2:99"])
     #expect(configuration.bootstrap.count == 1 && configuration.leaveAlone.count == 1)
     #expect(configuration.logLevel == "debug")
-    #expect(configuration.mirror == IPv4Address("10.116.0.0"))
+    #expect(configuration.policy.sentence == "accepts only sites pu, nwu; refuses ViNes guests")
+    #expect(configuration.mirror?.description == "10.116.0.0")
+    #expect(try parse("mirror: {172.17.0.0/16: 10.117.0.0}").mirror?.description == "{172.17.0.0/16: 10.117.0.0}")
     #expect(configuration.dataPlane.capture == .tun && configuration.dataPlane.injection == .libnet)
     #expect(!configuration.dataPlane.offloads && configuration.suites == [.aes256gmac, .chacha20poly1305])
   }
@@ -55,7 +58,9 @@ private func parse(_ text: String) throws -> Configuration {
     arguments: [
       "port: 0", "port: 70000", "port: x", "endpoints: 1.2.3.4", "endpoints: [nowhere]", "lan: a/b", "lan: ''",
       "queueNumber: -1", "leaveAlone: [172.17.0.1/16]", "logLevel: loud", "suites: [rot13]", "suites: none",
-      "mirror: 10.116", "mirror: true", "dataPlane: tun", "dataPlane: {capture: pcap}", "dataPlane: {offload: true}",
+      "mirror: 10.116", "mirror: true", "mirror: {}", "policy: [pu]", "policy: {acceptSites: []}",
+      "policy: {refuseSites: [No Name]}", "policy: {deny: [pu]}", "mirror: {172.17.0.0: 10.117.0.0}",
+      "mirror: {172.17.0.0/16: here}", "dataPlane: tun", "dataPlane: {capture: pcap}", "dataPlane: {offload: true}",
       "dataPlane: {offloads: 3}",
       "- a list", "lan: [", "lan: {a: b}",
     ])

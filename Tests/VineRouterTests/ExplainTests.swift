@@ -7,41 +7,8 @@ import VineWire
 @testable import VineRouter
 
 @Suite(.serialized) struct ExplainTests {
-  /// Two sites with a host each in one ViNe, 172.16.0.10 and 172.16.1.10.
-  private struct Sites {
-    let world: World
-    let uf, nwu: NodeID
-    let first, second: IPv4Address
-
-    init() throws {
-      world = try World()
-      let key = try World.key(2)
-      let physics = try #require(VineName("physics"))
-      (uf, nwu) = (world.genesis.founder, key.node)
-      first = try #require(IPv4Address("172.16.0.10"))
-      second = try #require(IPv4Address("172.16.1.10"))
-      try world.add(key, site: "nwu", records: try world.admit(key, site: "nwu"), bootstrap: uf)
-      world.run(.seconds(10))
-      world.request(.createVine(physics), at: uf)
-      world.request(.joinVine(physics), at: nwu)
-      world.request(.addHost(first, physics), at: uf)
-      world.request(.addHost(second, physics), at: nwu)
-      world.run(.seconds(5))
-    }
-
-    func explain(_ source: IPv4Address, _ destination: IPv4Address) throws -> Explanation {
-      world.request(.explain(source: source, destination: destination), at: uf)
-      world.run(.seconds(4))
-      guard case .explained(let explanation)? = world.answers.last else {
-        Issue.record("no explanation: \(world.failures)")
-        throw CancellationError()
-      }
-      return explanation
-    }
-  }
-
   @Test func `a packet that passes is followed to the other end, with the version that decides there`() throws {
-    let sites = try Sites()
+    let sites = try TwoSites()
     let explanation = try sites.explain(sites.first, sites.second)
     #expect(explanation.peer == sites.nwu && explanation.network == NetworkID(rawValue: 1))
     #expect(explanation.steps.count == 3, "space, LNDT, GNDT: \(explanation.steps)")
@@ -53,7 +20,7 @@ import VineWire
   }
 
   @Test func `what this VR refuses is decided here, and the other end is not asked`() throws {
-    let sites = try Sites()
+    let sites = try TwoSites()
     let stranger = try #require(IPv4Address("172.16.0.99"))
     let outside = try #require(IPv4Address("192.0.2.1"))
     #expect(try sites.explain(stranger, sites.second).decision == .drop(.sourceNotInLNDT))
@@ -63,7 +30,7 @@ import VineWire
   }
 
   @Test func `the other end's refusal comes back with its reason`() throws {
-    let sites = try Sites()
+    let sites = try TwoSites()
     // The host is gone there, and the news is held up.
     sites.world.apart = [sites.nwu]
     sites.world.request(.removeHost(sites.second, nil), at: sites.nwu)
@@ -86,7 +53,7 @@ import VineWire
   }
 
   @Test func `an answer that nobody waits for, or from somebody else, changes nothing`() throws {
-    let sites = try Sites()
+    let sites = try TwoSites()
     let before = sites.world.answers.count
     let message = ControlMessage.explainReply(id: 7, reason: nil, version: nil).encode()
     sites.world.deliver(

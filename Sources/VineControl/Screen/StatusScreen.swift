@@ -29,6 +29,7 @@ extension StatusView: Screen {
       facts.append(("injection", Cell(dataPlane.injection)))
       facts.append(("sealing", Cell(dataPlane.cryptography)))
     }
+    if let policy { facts.append(("policy", Cell(policy))) }
     let width = facts.map(\.name.count).max() ?? 0
     return facts.map { name, cell in
       let title = name + String(repeating: " ", count: width - name.count)

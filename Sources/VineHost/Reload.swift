@@ -1,0 +1,77 @@
+import Foundation
+import Logging
+import Synchronization
+import UnixSignals
+import VineControl
+import VineRouter
+
+/// The configuration, read again while the VR runs: `vine-mesh reload`, or SIGHUP. What can change without touching traffic
+/// does; for the rest the operator is told that it needs a restart.
+final class Reload: Sendable {
+  private let path: String
+  private let loop: ControlLoop
+  private let level: LogLevel
+  private let logger: Logger
+  /// What the daemon goes by.
+  private let current: Mutex<Configuration>
+
+  init(path: String, current: Configuration, loop: ControlLoop, level: LogLevel, logger: Logger) {
+    (self.path, self.loop, self.level, self.logger) = (path, loop, level, logger)
+    self.current = Mutex(current)
+  }
+
+  /// A file that is wrong changes nothing.
+  /// - Throws: `HostError` 78.
+  func now() throws(HostError) -> ReloadAnswer {
+    let read = try Configuration.load(from: path)
+    let answer = current.withLock { current in
+      let changes = Changes(from: current, to: read)
+      if changes.applied.contains("policy") { loop.post(.policyChanged(read.policy)) }
+      if changes.applied.contains("endpoints") { loop.post(.endpointsDeclared(read.endpoints)) }
+      if changes.applied.contains("logLevel") { level.value = read.level }
+      // What waits for a restart is told again the next time.
+      (current.policy, current.logLevel) = (read.policy, read.logLevel)
+      if changes.applied.contains("endpoints") { current.endpoints = read.endpoints }
+      return ReloadAnswer(changed: changes.applied, needRestart: changes.waiting)
+    }
+    logger.notice(
+      "configuration read again",
+      metadata: [
+        "vine.changed": "\(answer.changed.joined(separator: " "))",
+        "vine.needRestart": "\(answer.needRestart.joined(separator: " "))",
+      ])
+    return answer
+  }
+
+  /// Until cancelled.
+  func onHangup() async {
+    for await _ in await UnixSignalsSequence(trapping: .sighup) {
+      do throws(HostError) { _ = try now() } catch { logger.error("configuration not read: \(error.line)") }
+    }
+  }
+
+  /// By the names of the keys, sorted.
+  struct Changes: Hashable {
+    private(set) var applied: [String] = []
+    private(set) var waiting: [String] = []
+
+    init(from old: Configuration, to new: Configuration) {
+      if old.policy != new.policy { applied.append("policy") }
+      if old.logLevel != new.logLevel { applied.append("logLevel") }
+      if old.endpoints != new.endpoints {
+        // Without declared ones the VR would have to find out anew what it is.
+        if new.endpoints.isEmpty { waiting.append("endpoints") } else { applied.append("endpoints") }
+      }
+      let others: [(String, Bool)] = [
+        ("mesh", old.mesh != new.mesh), ("site", old.site != new.site), ("lan", old.lan != new.lan),
+        ("port", old.port != new.port), ("bootstrap", old.bootstrap != new.bootstrap),
+        ("queueNumber", old.queueNumber != new.queueNumber), ("leaveAlone", old.leaveAlone != new.leaveAlone),
+        ("mirror", old.mirror != new.mirror), ("directPaths", old.directPaths != new.directPaths),
+        ("dataPlane", old.dataPlane != new.dataPlane), ("suites", old.suites != new.suites),
+      ]
+      waiting += others.filter(\.1).map(\.0)
+      applied.sort()
+      waiting.sort()
+    }
+  }
+}
