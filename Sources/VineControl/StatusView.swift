@@ -31,6 +31,8 @@ public struct StatusView: View {
   public var dataPlane: DataPlaneLine?
   /// What the site's own policy lets through, `accepts only sites pu, nwu`; absent if that is everything.
   public var policy: String?
+  /// The site's other VR; absent without one.
+  public var failOver: FailOverLine?
   public var convergence: Convergence
   /// Worst first; empty if nothing needs anybody.
   public var health: [HealthLine]
@@ -39,10 +41,12 @@ public struct StatusView: View {
     mesh: MeshLine, site: String, node: String, softwareVersion: String, uptimeSeconds: Double, role: VRRole,
     roleReason: String, endpoints: [String], vrs: VRCounts, consensus: ConsensusLine, ownBlocks: [OwnBlock],
     vines: [VineAgreement], queueVR: QueueVRLine? = nil, drops: [DropLine], certificate: CertificateLine,
-    dataPlane: DataPlaneLine? = nil, policy: String? = nil, convergence: Convergence, health: [HealthLine]
+    dataPlane: DataPlaneLine? = nil, policy: String? = nil,
+    failOver: FailOverLine? = nil, convergence: Convergence, health: [HealthLine]
   ) {
     self.dataPlane = dataPlane
     self.policy = policy
+    self.failOver = failOver
     self.mesh = mesh
     self.site = site
     self.node = node
@@ -60,6 +64,22 @@ public struct StatusView: View {
     self.certificate = certificate
     self.convergence = convergence
     self.health = health
+  }
+}
+
+/// What a VR has to do with the other VR of its site.
+public struct FailOverLine: Codable, Hashable, Sendable {
+  /// The other VR's site name.
+  public var other: String
+  /// Whether this one is the first, which has the block, or the second.
+  public var isFirst: Bool
+  /// Whether both configurations say so, and both VRs are admitted.
+  public var isAgreed: Bool
+  /// Whether the second serves the first one's hosts now.
+  public var standsIn: Bool
+
+  public init(other: String, isFirst: Bool, isAgreed: Bool, standsIn: Bool) {
+    (self.other, self.isFirst, self.isAgreed, self.standsIn) = (other, isFirst, isAgreed, standsIn)
   }
 }
 

@@ -40,6 +40,8 @@ public struct Configuration: Hashable, Sendable {
   public var suites: [CipherSuite] = []
   /// Which sites and ViNes this site deals with.
   public var policy = SitePolicy()
+  /// Of two VRs on one site's network: the other one's site name, on the first and on the second.
+  public var succession = Succession()
   /// trace, debug, info, notice, warning, error.
   public var logLevel = "notice"
 
@@ -118,6 +120,8 @@ public struct Configuration: Hashable, Sendable {
     "dataPlane": { DataPlaneChoice.read(into: &$0.dataPlane, $1) },
     "suites": { set(&$0.suites, list($1, CipherSuite.init(named:))) },
     "policy": { set(&$0.policy, SitePolicy.read($1)) },
+    "secondVR": { set(&$0.succession.secondVR, $1.string.flatMap(SiteName.init)) },
+    "standsInFor": { set(&$0.succession.standsInFor, $1.string.flatMap(SiteName.init)) },
     "logLevel": { set(&$0.logLevel, $1.string.flatMap { levels.contains($0) ? $0 : nil }) },
   ]
 
@@ -129,7 +133,7 @@ public struct Configuration: Hashable, Sendable {
     "mirror": MirrorChoice.expectation, "directPaths": "true or false",
     "dataPlane": DataPlaneChoice.expectation,
     "suites": "a list of \(CipherSuite.allCases.map(\.name).joined(separator: ", "))",
-    "policy": SitePolicy.expectation,
+    "policy": SitePolicy.expectation, "secondVR": "the name of a site", "standsInFor": "the name of a site",
     "logLevel": "one of \(levels.joined(separator: ", "))",
   ]
 

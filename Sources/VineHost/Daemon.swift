@@ -92,8 +92,10 @@ public struct Daemon: Service {
     let lan = try Machine.lan(configured: configuration.lan)
     let store = try Store(path: folder.database, node: contents.key.node)
     let memory = try store.memory()
+    let view = memory.knowledge.directory.view
+    let others = view.sites.filter { $0.1.name == configuration.succession.standsInFor }
     try Machine.checkOverlap(
-      space: space, lan: lan, own: memory.knowledge.directory.view.blocks(of: certified.node),
+      space: space, lan: lan, own: ([certified.node] + others.map(\.0)).flatMap(view.blocks(of:)),
       leaveAlone: configuration.leaveAlone)
     let identity = RouterIdentity(
       key: contents.key, site: certified.site, genesis: contents.genesis, certificate: contents.certificate,
@@ -105,7 +107,7 @@ public struct Daemon: Service {
       usesDirectPaths: configuration.directPaths, suites: CipherSuite.offer(preferring: configuration.suites))
     let router = Router(
       identity: identity, placement: placement, memory: memory, checks: Checks(trust: trust),
-      policy: configuration.policy,
+      policy: configuration.policy, succession: configuration.succession,
       ephemeralKeys: SystemEphemeralKeys(),
       secrets: SystemEphemeralKeys(), random: RandomSource(seed: Clock.seed))
     let loop = ControlLoop()

@@ -47,6 +47,7 @@ struct EffectRunner {
     case .closeChannel(let channel): dataPlane.post(.closeChannel(channel))
     case .dialBack(let endpoint, let nonce): dataPlane.post(.dialBack(to: endpoint, nonce: nonce))
     case .gateways(let blocks): gateways.assign(blocks)
+    case .announceGateways(let blocks): gateways.announce(blocks)
     case .event(let event): log.write(event)
     case .answer: preconditionFailure("the loop itself answers requests")
     }

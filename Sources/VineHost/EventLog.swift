@@ -48,6 +48,13 @@ final class EventLog: Sendable {
       logger.notice("queue-VR is \(site ?? "none")", metadata: node.map { ["vine.node": "\($0)"] } ?? [:])
     case .channelClosed(let channel, let reason):
       logger.info("channel closed: \(reason)", metadata: ["vine.channel": "\(channel.rawValue)"])
+    case .standsIn(let node, let site, let stands):
+      let metadata: Logger.Metadata = ["vine.node": "\(node)"]
+      if stands {
+        logger.warning("stands in for the VR of \(site), which is silent", metadata: metadata)
+      } else {
+        logger.notice("the VR of \(site) serves its hosts again", metadata: metadata)
+      }
     case .siteJoined(let node, let site, let block):
       logger.notice("\(site) joined with \(block)", metadata: ["vine.node": "\(node)"])
     case .joinRefused(let node, let why):

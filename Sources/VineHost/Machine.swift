@@ -2,6 +2,7 @@ import Foundation
 import VineAddress
 import VineBase
 import VineControl
+import VineDataPlane
 
 /// What the VR needs to know of the machine it runs on, asked of `ip -json`.
 struct Machine {
@@ -122,10 +123,17 @@ struct Gateways {
   mutating func assign(_ blocks: [Block]) {
     guard blocks != assigned else { return }
     for gone in assigned where !blocks.contains(gone) { remove(gone) }
-    for block in blocks where !assigned.contains(block) {
-      _ = Command.run("ip", ["address", "replace", text(of: block), "dev", lan])
-    }
+    let new = blocks.filter { !assigned.contains($0) }
+    for block in new { _ = Command.run("ip", ["address", "replace", text(of: block), "dev", lan]) }
     assigned = blocks
+    // Another machine may have had them.
+    announce(new)
+  }
+
+  /// Hosts learn again that the gateways of these blocks are here.
+  func announce(_ blocks: [Block]) {
+    guard !blocks.isEmpty else { return }
+    _ = AddressAnnouncement(on: lan).send(blocks.map { space.site($0.gateway) })
   }
 
   mutating func removeAll() {

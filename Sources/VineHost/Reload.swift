@@ -27,10 +27,11 @@ final class Reload: Sendable {
     let answer = current.withLock { current in
       let changes = Changes(from: current, to: read)
       if changes.applied.contains("policy") { loop.post(.policyChanged(read.policy)) }
+      if current.succession != read.succession { loop.post(.successionChanged(read.succession)) }
       if changes.applied.contains("endpoints") { loop.post(.endpointsDeclared(read.endpoints)) }
       if changes.applied.contains("logLevel") { level.value = read.level }
       // What waits for a restart is told again the next time.
-      (current.policy, current.logLevel) = (read.policy, read.logLevel)
+      (current.policy, current.succession, current.logLevel) = (read.policy, read.succession, read.logLevel)
       if changes.applied.contains("endpoints") { current.endpoints = read.endpoints }
       return ReloadAnswer(changed: changes.applied, needRestart: changes.waiting)
     }
@@ -57,6 +58,8 @@ final class Reload: Sendable {
 
     init(from old: Configuration, to new: Configuration) {
       if old.policy != new.policy { applied.append("policy") }
+      if old.succession.secondVR != new.succession.secondVR { applied.append("secondVR") }
+      if old.succession.standsInFor != new.succession.standsInFor { applied.append("standsInFor") }
       if old.logLevel != new.logLevel { applied.append("logLevel") }
       if old.endpoints != new.endpoints {
         // Without declared ones the VR would have to find out anew what it is.

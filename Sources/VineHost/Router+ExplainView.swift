@@ -52,6 +52,10 @@ extension Router {
       return ExplainStep(
         site: site, rule: "GNDT", text: node == nil ? text : "\(text), in \(vineName(network))", passes: node != nil,
         version: version)
+    case .standsIn(let second, let first):
+      return ExplainStep(
+        site: site, rule: "second VR", text: "\(directory.name(of: second)) stands in for \(directory.name(of: first))",
+        passes: true)
     case .refusedVine(let network):
       return ExplainStep(site: site, rule: "policy", text: "this site refuses ViNe \(vineName(network))", passes: false)
     case .refusedSite(let node):

@@ -29,7 +29,8 @@ extension Router {
       certificate: CertificateLine(daysLeft: days, expiresUnixSeconds: expires),
       dataPlane: DataPlaneLine(
         capture: context.means.capture, injection: context.means.injection, cryptography: context.means.cryptography),
-      policy: policy.sentence, convergence: Convergence(converged: waiting.isEmpty, waitingFor: waiting),
+      policy: policy.sentence, failOver: failOverLine(at: context.now),
+      convergence: Convergence(converged: waiting.isEmpty, waitingFor: waiting),
       health: health(context, days: days).sorted { $0.level < $1.level })
   }
 
@@ -68,6 +69,7 @@ extension Router {
         .warning, "the VR of \(directory.name(of: peer)) is down",
         "see its log; if it is gone for good: vine-mesh peer revoke")
     }
+    failOverHealth(add)
     let unknown =
       policy.sites.filter { name in !directory.view.sites.contains { $0.1.name == name } }.map(\.description)
       + policy.vines.filter { directory.view.vine(named: $0) == nil }.map(\.description)

@@ -54,12 +54,26 @@ public struct Directory: Sendable {
 
   /// Takes a VR's word on itself.
   public mutating func learn(_ content: VRRecord, of node: NodeID) {
-    let known = records[node]?.claims
+    let before = records[node]
+    let known = before?.claims
     records[node] = content
+    if before?.succession != content.succession { noteSuccession(of: node, before?.succession, content.succession) }
     guard known != content.claims else { return }
     for network in view.networks(of: node) where known?[network] != content.claims[network] {
       derivePart(of: node, in: network)
     }
+  }
+
+  /// Forwarding tables depend on it, though no GNDT does.
+  private mutating func noteSuccession(
+    of node: NodeID, _ old: VRRecord.Succession?, _ new: VRRecord.Succession
+  ) {
+    var firsts: [NodeID] = []
+    if old?.second != new.second { firsts.append(node) }
+    for tag in [old?.standsInFor, new.standsInFor] {
+      if let tag, let first = self.node(tagged: tag) { firsts.append(first) }
+    }
+    for first in firsts { for network in view.networks(of: first) { changed[network] = true } }
   }
 
   private mutating func learn(_ fact: RegistryFact) {

@@ -14,6 +14,8 @@ struct OwnTables: Sendable {
   var part: Part?
   /// That table.
   var forwarding: ForwardingTable?
+  /// The blocks whose gateway addresses the machine was told to have; nil until it was.
+  var gateways: [Block]?
   var announcements = Announcements()
   /// Of every ViNe of the mesh.
   var history: SortedMap<NetworkID, TableHistory> = [:]

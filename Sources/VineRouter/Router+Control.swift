@@ -166,6 +166,11 @@ extension Router {
   }
 
   mutating func absorb(_ record: SignedRecord, _ turn: inout Turn) {
+    let wasStoodInFor = isStoodInFor
+    defer {
+      // Hosts are to come back here.
+      if wasStoodInFor, !isStoodInFor { turn.emit(.announceGateways(tables.part?.blocks ?? [])) }
+    }
     switch directory.absorb(record, reading: trust.content) {
     case .fact(let key): factLearned(key, &turn)
     case .record(let peer):

@@ -79,6 +79,7 @@ extension Router {
     // Ways grow stale only by time.
     ticks += 1
     if ticks.isMultiple(of: 4) { turn.pathsChanged = true }
+    if case .idle = failOver.state { lookAtFirstVR(&turn) }
     for (peer, until) in channels.relayed where until <= turn.now { channels.relayed[peer] = nil }
     let wanted = wantedPeers
     let connected = peers.connected
@@ -115,6 +116,7 @@ extension Router {
     if registrar.isMember { wanted += registrar.members }
     wanted += channels.relayed.keys
     wanted += queueing.wanted
+    wanted += [succession.standsInFor, succession.secondVR].compactMap { $0.flatMap(node(of:)) }
     wanted = wanted.filter { $0 != node }.sorted()
     return wanted.indices.filter { $0 == 0 || wanted[$0] != wanted[$0 - 1] }.map { wanted[$0] }
   }

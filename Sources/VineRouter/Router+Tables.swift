@@ -22,13 +22,18 @@ extension Router {
     // The own claims are in the tables by now.
     let allChanged = directory.takeChanges()
     for network in allChanged { noteTable(network, at: turn.now) }
-    let changed = allChanged.filter(part.networks.contains)
-    if isNew { turn.emit(.gateways(part.blocks)) }
+    let served = servedNetworks(part.networks)
+    let changed = allChanged.filter(served.contains)
+    let gateways = part.blocks + (failOver.holdsAddresses ? coveredBlocks : [])
+    if tables.gateways != gateways {
+      tables.gateways = gateways
+      turn.emit(.gateways(gateways))
+    }
     // Names of sites and ViNes come as facts, too, and a policy is about names.
     let isJudged = turn.tablesChanged && !policy.refusesNothing
     if isNew || turn.hostsChanged || !changed.isEmpty || isJudged {
       tables.part = part
-      let table = forwardingTable(part)
+      let table = forwardingTable(part, served)
       dataPeers = table.nodes.filter { $0 != node }
       tables.forwarding = table
       turn.emit(.table(table))
@@ -43,10 +48,12 @@ extension Router {
     tables.history[network, default: TableHistory()].now(digest, at: now)
   }
 
-  private func forwardingTable(_ part: OwnTables.Part) -> ForwardingTable {
+  private func forwardingTable(_ part: OwnTables.Part, _ networks: [NetworkID]) -> ForwardingTable {
     ForwardingTable(
-      space: directory.view.space ?? Block.standardSpace, ownNode: node, gateways: part.blocks.map(\.gateway),
-      lndt: hosts, gndts: part.networks.compactMap { directory.tables[$0] }, refusing: refusals(among: part.networks))
+      space: directory.view.space ?? Block.standardSpace, ownNode: node,
+      gateways: (part.blocks + coveredBlocks).map(\.gateway), lndt: servedHosts,
+      gndts: networks.compactMap { directory.tables[$0] }, refusing: refusals(among: networks),
+      seconds: seconds(among: networks))
   }
 
   // MARK: The own record
@@ -58,7 +65,7 @@ extension Router {
       site: identity.site, role: reachability.role, endpoints: reachability.endpoints, queueVR: channels.queueVR,
       claims: claims(of: hosts, part), tableDigests: own.content?.tableDigests ?? [:],
       softwareVersion: identity.softwareVersion, certificateExpires: identity.certificateExpires,
-      store: registrar.raft.voter.store, links: toldLinks)
+      store: registrar.raft.voter.store, links: toldLinks, succession: toldSuccession)
     guard content != own.content else { return }
     directory.learn(content, of: node)
     publish(content.announcing(ownDigests(part)), &turn)

@@ -33,6 +33,9 @@ public struct Router: Sendable {
   public internal(set) var queueing: Queueing
   /// Which sites and ViNes this one deals with.
   public internal(set) var policy: SitePolicy
+  /// The site's other VR, and what this one has to do with it.
+  public internal(set) var succession: Succession
+  public internal(set) var failOver = FailOver()
   /// The VR's own hosts (paper: LNDT).
   public internal(set) var hosts: LNDT
   public internal(set) var channels = Channels()
@@ -54,12 +57,12 @@ public struct Router: Sendable {
   static let tick = Duration.milliseconds(500)
 
   /// - Parameters:
-  ///   - policy: the site's own.
+  ///   - policy, succession: the site's own.
   ///   - ephemeralKeys: fresh key pairs for handshakes, from libsodium in the shell.
   ///   - secrets: random bytes fit for secrets, likewise.
   public init(
     identity: RouterIdentity, placement: RouterPlacement, memory: RouterMemory, checks: Checks,
-    policy: SitePolicy = SitePolicy(),
+    policy: SitePolicy = SitePolicy(), succession: Succession = Succession(),
     ephemeralKeys: any EphemeralKeys, secrets: any EphemeralKeys, random: RandomSource
   ) {
     var random = random
@@ -67,6 +70,7 @@ public struct Router: Sendable {
     self.identity = identity
     self.placement = placement
     self.policy = policy
+    self.succession = succession
     hosts = memory.hosts
     directory = memory.knowledge.directory
     let known = directory.view.voters
@@ -110,7 +114,7 @@ public struct Router: Sendable {
     let cores = [
       registrar.nextWakeup, gossip.nextWakeup, handshakes.nextWakeup, reachability.nextWakeup, keeper.nextWakeup,
       standby.nextWakeup, directPaths.nextWakeup, nat.nextWakeup, probing.nextWakeup, pathMTU.nextWakeup,
-      explanations.nextWakeup,
+      explanations.nextWakeup, failOver.nextWakeup,
       tables.announcements.nextWakeup,
     ]
     return cores.reduce(Wakeup(at: nextTick, reason: "look after sessions and tables")) {
@@ -144,6 +148,7 @@ public struct Router: Sendable {
     case .persisted(let number): run(registrar.persisted(number, at: now), &turn)
     case .addressesChanged(let addresses): addressesChanged(addresses, &turn)
     case .policyChanged(let policy): policyChanged(policy, &turn)
+    case .successionChanged(let succession): successionChanged(succession, &turn)
     case .endpointsDeclared(let endpoints):
       if !endpoints.isEmpty { run(reachability: .declaredPublic(endpoints), &turn) }
     case .request(let id, let request): received(request, id, &turn)
@@ -184,6 +189,7 @@ public struct Router: Sendable {
     if isDue(explanations.nextWakeup, turn) { endExplanations(&turn) }
     if isDue(pathMTU.nextWakeup, turn) { run(mtu: .wakeup, &turn) }
     if isDue(nat.nextWakeup, turn) { run(nat: .wakeup, &turn) }
+    if isDue(failOver.nextWakeup, turn) { lookAtFirstVR(&turn) }
     if nextTick <= turn.now { tick(&turn) }
   }
 

@@ -49,6 +49,8 @@ public enum RouterEffect: Sendable {
   // The machine.
   /// The VR's own addresses on the site's network, one a block, with the block's prefix length.
   case gateways([Block])
+  /// The site's hosts are to learn that the gateway addresses of these blocks are here (gratuitous ARP, RFC 5227, 3).
+  case announceGateways([Block])
   // People.
   case answer(RequestID, Result<LocalAnswer, RequestFailure>)
   case event(RouterEvent)
@@ -72,6 +74,8 @@ public enum RouterEvent: Hashable, Sendable {
   case pathMTU(NodeID, site: String, Int?)
   case queueVRChanged(NodeID?, site: String?)
   case channelClosed(ChannelID, reason: String)
+  /// As a site's second VR.
+  case standsIn(for: NodeID, site: String, Bool)
   case siteJoined(NodeID, site: String, Block)
   case joinRefused(NodeID, String)
   case blockOwned(Block)

@@ -31,6 +31,7 @@ public enum RouterInput: Sendable {
   case addressesChanged([IPv4Address])
   // The configuration, read again.
   case policyChanged(SitePolicy)
+  case successionChanged(Succession)
   /// Public by declaration; none changes nothing.
   case endpointsDeclared([Endpoint])
   // From people and middleware, through the local API.

@@ -16,6 +16,8 @@ public enum TraceStep: Hashable, Sendable {
   case lndt(host: IPv4Address, networks: [NetworkID])
   case gndt(NetworkID, destination: IPv4Address, node: NodeID?)
   case source(IPv4Address, belongsTo: NodeID?, sentBy: NodeID)
+  /// A second VR speaks for the first one of its site.
+  case standsIn(NodeID, for: NodeID)
   /// By the site's own policy.
   case refusedVine(NetworkID)
   case refusedSite(NodeID)

@@ -24,12 +24,15 @@ public final class ForwardingTable: Sendable {
   private let refusesAny: Bool
   private let isRefused: [Bool]
   private let refusedNetworks: [UInt32]
+  /// By the index of who owns an address: where its packets go, and who else may send them (`UInt32.max`: nobody).
+  private let holder, second: [UInt32]
 
   /// - Parameters:
   ///   - gateways: the VR's own virtual addresses, one a block.
   ///   - gndts: those of the ViNes that this site takes part in.
   public init(
-    space: Block, ownNode: NodeID, gateways: [IPv4Address], lndt: LNDT, gndts: [GNDT], refusing: Refusals = Refusals()
+    space: Block, ownNode: NodeID, gateways: [IPv4Address], lndt: LNDT, gndts: [GNDT], refusing: Refusals = Refusals(),
+    seconds: [Second] = []
   ) {
     (spaceFirst, spaceLast) = (space.base.rawValue, space.last.rawValue)
     self.ownNode = ownNode
@@ -42,11 +45,22 @@ public final class ForwardingTable: Sendable {
     }
     (self.hosts, hostSlices, hostNetworks) = (hosts, slices, members)
     let tables = gndts.sorted { $0.network < $1.network }.map { (network: $0.network, entries: $0.entries) }
-    let nodes = AnyOrderSet(tables.flatMap { $0.entries.map(\.owner) }).sorted
+    let nodes = AnyOrderSet(tables.flatMap { $0.entries.map(\.owner) } + seconds.map(\.node)).sorted
     self.nodes = nodes
     refusesAny = !refusing.isEmpty
     isRefused = nodes.map(refusing.nodes.contains)
     refusedNetworks = refusing.networks.map(\.rawValue)
+    var (holder, second) = (nodes.indices.map { UInt32($0) }, nodes.map { _ in UInt32.max })
+    for other in seconds {
+      let (first, place) = (
+        Self.firstIndex(in: nodes, notBelow: other.first), Self.firstIndex(in: nodes, notBelow: other.node)
+      )
+      guard first < nodes.count, nodes[first] == other.first else { continue }
+      second[first] = UInt32(place)
+      // The first VR itself serves its hosts as long as it runs.
+      if other.standsIn, other.first != ownNode { holder[first] = UInt32(place) }
+    }
+    (self.holder, self.second) = (holder, second)
     var (ids, parts): ([UInt32], [(Int32, Int32)]) = ([], [])
     var (firsts, lasts, indices): ([UInt32], [UInt32], [UInt32]) = ([], [], [])
     for table in tables {
@@ -116,14 +130,16 @@ public final class ForwardingTable: Sendable {
         reason = .sitePolicy
         continue
       }
-      guard let peer = owner(of: destination, in: network) else {
+      guard let owner = owner(of: destination, in: network) else {
         sink.add(.gndt(NetworkID(rawValue: network), destination: IPv4Address(rawValue: destination), node: nil))
         continue
       }
-      let node = nodes[Int(peer)]
-      sink.add(.gndt(NetworkID(rawValue: network), destination: IPv4Address(rawValue: destination), node: node))
-      if node == ownNode { return .deliver(network: network) }
-      if refuses(peer: peer, &sink) { return .drop(.sitePolicy) }
+      sink.add(
+        .gndt(NetworkID(rawValue: network), destination: IPv4Address(rawValue: destination), node: nodes[Int(owner)]))
+      let peer = holder[Int(owner)]
+      if peer != owner { sink.add(.standsIn(nodes[Int(peer)], for: nodes[Int(owner)])) }
+      if nodes[Int(peer)] == ownNode { return .deliver(network: network) }
+      if refuses(peer: owner, &sink) { return .drop(.sitePolicy) }
       return .tunnel(network: network, peer: peer)
     }
     return .drop(reason)
@@ -142,13 +158,17 @@ public final class ForwardingTable: Sendable {
       return .drop(.wrongVine)
     }
     if refuses(network: network, &sink) { return .drop(.sitePolicy) }
-    let holder = owner(of: source, in: network)
+    let owner = owner(of: source, in: network)
     sink.add(
       .source(
-        IPv4Address(rawValue: source), belongsTo: holder.map { nodes[Int($0)] },
+        IPv4Address(rawValue: source), belongsTo: owner.map { nodes[Int($0)] },
         sentBy: Int(peer) < nodes.count ? nodes[Int(peer)] : ownNode))
-    guard holder == peer else { return .drop(.spoofedSource) }
-    if refuses(peer: peer, &sink) { return .drop(.sitePolicy) }
+    guard let owner else { return .drop(.spoofedSource) }
+    if owner != peer {
+      guard second[Int(owner)] == peer, peer != .max else { return .drop(.spoofedSource) }
+      sink.add(.standsIn(nodes[Int(peer)], for: nodes[Int(owner)]))
+    }
+    if refuses(peer: owner, &sink) { return .drop(.sitePolicy) }
     return .deliver(network: network)
   }
 

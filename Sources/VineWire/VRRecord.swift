@@ -34,11 +34,12 @@ public struct VRRecord: Sendable {
     let certificateExpires: WallTime
     let store: StoreID?
     let links: SortedMap<NodeTag, ReadingFilter.Step>
+    let succession: Succession
 
     init(
       _ site: String, _ role: Role, _ endpoints: [Endpoint], _ queueVR: NodeID?, _ claims: SortedMap<NetworkID, Claim>,
       _ tableDigests: SortedMap<NetworkID, TableDigest>, _ softwareVersion: String, _ certificateExpires: WallTime,
-      _ store: StoreID?, _ links: SortedMap<NodeTag, ReadingFilter.Step>
+      _ store: StoreID?, _ links: SortedMap<NodeTag, ReadingFilter.Step>, _ succession: Succession
     ) {
       self.site = site
       self.role = role
@@ -50,6 +51,20 @@ public struct VRRecord: Sendable {
       self.certificateExpires = certificateExpires
       self.store = store
       self.links = links
+      self.succession = succession
+    }
+  }
+
+  /// Which VR may stand in for this one, and for which one this stands in.
+  public struct Succession: Hashable, Sendable {
+    /// Another VR on the same site's network: it may send what this one's hosts send.
+    public var second: NodeTag?
+    /// The first VR of a site, which is silent: what is for its hosts is to be sent here.
+    public var standsInFor: NodeTag?
+
+    public init(second: NodeTag? = nil, standsInFor: NodeTag? = nil) {
+      self.second = second
+      self.standsInFor = standsInFor
     }
   }
 
@@ -71,14 +86,16 @@ public struct VRRecord: Sendable {
   public var store: StoreID? { content.store }
   /// The bandwidth of its links to other VRs, the slower direction of each, as it was told the mesh.
   public var links: SortedMap<NodeTag, ReadingFilter.Step> { content.links }
+  public var succession: Succession { content.succession }
 
   public init(
     site: String, role: Role, endpoints: [Endpoint], queueVR: NodeID?, claims: SortedMap<NetworkID, Claim>,
     tableDigests: SortedMap<NetworkID, TableDigest>, softwareVersion: String, certificateExpires: WallTime,
-    store: StoreID? = nil, links: SortedMap<NodeTag, ReadingFilter.Step> = [:]
+    store: StoreID? = nil, links: SortedMap<NodeTag, ReadingFilter.Step> = [:], succession: Succession = Succession()
   ) {
     content = Content(
-      site, role, endpoints, queueVR, claims, tableDigests, softwareVersion, certificateExpires, store, links)
+      site, role, endpoints, queueVR, claims, tableDigests, softwareVersion, certificateExpires, store, links,
+      succession)
   }
 
   /// The same record with other digests.
@@ -86,7 +103,7 @@ public struct VRRecord: Sendable {
     VRRecord(
       site: site, role: role, endpoints: endpoints, queueVR: queueVR, claims: claims, tableDigests: tableDigests,
       softwareVersion: softwareVersion, certificateExpires: certificateExpires, store: store,
-      links: links)
+      links: links, succession: succession)
   }
 
   // MARK: Room
@@ -122,6 +139,8 @@ public struct VRRecord: Sendable {
       link.step = UInt32(step.rawValue)
       return link
     }
+    wire.secondVr = succession.second?.rawValue ?? 0
+    wire.standsInFor = succession.standsInFor?.rawValue ?? 0
     let bytes = wire.written
     guard !tableDigests.isEmpty else { return bytes }
     var room = WireLimits.payloadByteCountMax - bytes.count
@@ -169,7 +188,10 @@ public struct VRRecord: Sendable {
       tableDigests: tableDigests,
       softwareVersion: try Field.text(wire.softwareVersion, max: WireLimits.wordByteCountMax, "software version"),
       certificateExpires: try Field.time(wire.certificateExpires, "certificate expiry"),
-      store: wire.store.isEmpty ? nil : try raftStore(wire.store), links: links)
+      store: wire.store.isEmpty ? nil : try raftStore(wire.store), links: links,
+      succession: Succession(
+        second: wire.secondVr == 0 ? nil : NodeTag(rawValue: wire.secondVr),
+        standsInFor: wire.standsInFor == 0 ? nil : NodeTag(rawValue: wire.standsInFor)))
   }
 }
 
@@ -180,7 +202,7 @@ extension VRRecord: Hashable {
       || one.site == other.site && one.role == other.role && one.endpoints == other.endpoints
         && one.queueVR == other.queueVR && one.claims == other.claims && one.tableDigests == other.tableDigests
         && one.softwareVersion == other.softwareVersion && one.certificateExpires == other.certificateExpires
-        && one.store == other.store && one.links == other.links
+        && one.store == other.store && one.links == other.links && one.succession == other.succession
   }
 
   public func hash(into hasher: inout Hasher) {

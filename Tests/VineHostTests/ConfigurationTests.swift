@@ -26,6 +26,7 @@ private func parse(_ text: String) throws -> Configuration {
       dataPlane: {capture: tun, offloads: false}
       suites: [aes-256-gmac, chacha20-poly1305]
       policy: {acceptSites: [pu, nwu], refuseVines: [guests]}
+      secondVR: uf2
       logLevel: debug
       """
     let configuration = try parse(text)
@@ -34,6 +35,7 @@ private func parse(_ text: String) throws -> Configuration {
     #expect(configuration.endpoints.map(\.description) == ["198.18.0.1:2247", "198.18.0.2:99"])
     #expect(configuration.bootstrap.count == 1 && configuration.leaveAlone.count == 1)
     #expect(configuration.logLevel == "debug")
+    #expect(configuration.succession.secondVR?.description == "uf2" && configuration.succession.standsInFor == nil)
     #expect(configuration.policy.sentence == "accepts only sites pu, nwu; refuses ViNes guests")
     #expect(configuration.mirror?.description == "10.116.0.0")
     #expect(try parse("mirror: {172.17.0.0/16: 10.117.0.0}").mirror?.description == "{172.17.0.0/16: 10.117.0.0}")

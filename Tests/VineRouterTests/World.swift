@@ -28,6 +28,9 @@ final class World {
   var now = Instant(nanoseconds: 1)
   var routers: SortedMap<NodeID, Router> = [:]
   var tables: SortedMap<NodeID, ForwardingTable> = [:]
+  /// Blocks whose gateway addresses each VR's machine has, and how often it announced any.
+  var gateways: SortedMap<NodeID, [Block]> = [:]
+  var announcements: SortedMap<NodeID, Int> = [:]
   var answers: [LocalAnswer] = []
   var failures: [RequestFailure] = []
   var events: [RouterEvent] = []
@@ -205,6 +208,8 @@ final class World {
       // The first frame on a session confirms it to whoever began it.
       if session.isInitiator { send(.confirmed(localIndex: session.localIndex), from: node, to: node) }
     case .table(let table): tables[node] = table
+    case .gateways(let blocks): gateways[node] = blocks
+    case .announceGateways: announcements[node, default: 0] += 1
     case .dialBack(let endpoint, let nonce):
       guard let to = endpoints.first(where: { $0.1 == endpoint })?.0, let from = endpoints[node] else { return }
       send(.dialBack(nonce: nonce, from: from), from: node, to: to)

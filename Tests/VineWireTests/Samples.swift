@@ -74,7 +74,10 @@ struct Samples {
     return VRRecord(
       site: text(), role: pick(Role.allCases), endpoints: list(8) { $0.endpoint() },
       queueVR: flag() ? node() : nil, claims: claims, tableDigests: digests, softwareVersion: text(),
-      certificateExpires: time(), store: flag() ? store() : nil)
+      certificateExpires: time(), store: flag() ? store() : nil,
+      succession: VRRecord.Succession(
+        second: flag() ? NodeTag(rawValue: random.next() | 1) : nil,
+        standsInFor: flag() ? NodeTag(rawValue: random.next() | 1) : nil))
   }
 
   mutating func fact() -> RegistryFact {

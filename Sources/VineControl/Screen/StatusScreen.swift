@@ -29,6 +29,7 @@ extension StatusView: Screen {
       facts.append(("injection", Cell(dataPlane.injection)))
       facts.append(("sealing", Cell(dataPlane.cryptography)))
     }
+    if let failOver { facts.append(("fail-over", failOver.cell)) }
     if let policy { facts.append(("policy", Cell(policy))) }
     let width = facts.map(\.name.count).max() ?? 0
     return facts.map { name, cell in
@@ -105,4 +106,16 @@ extension ConsensusLine {
 extension CertificateLine {
   /// Certificates are renewed well before their last week.
   fileprivate var cell: Cell { Cell(Measure.days(daysLeft), daysLeft <= 0 ? .bad : daysLeft < 7 ? .caution : .plain) }
+}
+
+extension FailOverLine {
+  fileprivate var cell: Cell {
+    guard isAgreed else { return Cell("\(other) does not agree to be this site's other VR", .caution) }
+    return switch (isFirst, standsIn) {
+    case (true, false): Cell("\(other) stands by for this VR")
+    case (true, true): Cell("\(other) stands in for this VR", .caution)
+    case (false, false): Cell("stands by for \(other)")
+    case (false, true): Cell("stands in for \(other), which is silent", .caution)
+    }
+  }
 }

@@ -46,7 +46,7 @@ extension World {
       if let token = try? InvitationToken.parse(text) { tokens.append(token) }
     // Nobody forwards packets here, and nobody reads a screen.
     case .answer(_, .success): answerCount += 1
-    case .table, .limitedPeers, .gateways, .answer, .event: break
+    case .table, .limitedPeers, .gateways, .announceGateways, .answer, .event: break
     }
   }
 

@@ -91,6 +91,12 @@ nonisolated struct PBVRRecord: Sendable {
   /// Ascending by peer. What it measured of its links to other VRs, the slower direction of each.
   var links: [PBLink] = []
 
+  /// NodeTag of the VR that may stand in for it, on the same site's network; 0: none.
+  var secondVr: UInt64 = 0
+
+  /// NodeTag of the VR that it stands in for now; 0: none.
+  var standsInFor: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -453,7 +459,7 @@ nonisolated extension PBSignedRecord: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VRRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}role\0\u{1}endpoints\0\u{3}queue_vr\0\u{1}participation\0\u{3}table_digests\0\u{3}software_version\0\u{3}certificate_expires\0\u{1}store\0\u{1}links\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}role\0\u{1}endpoints\0\u{3}queue_vr\0\u{1}participation\0\u{3}table_digests\0\u{3}software_version\0\u{3}certificate_expires\0\u{1}store\0\u{1}links\0\u{3}second_vr\0\u{3}stands_in_for\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -471,6 +477,8 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 8: try { try decoder.decodeSingularSInt64Field(value: &self.certificateExpires) }()
       case 9: try { try decoder.decodeSingularBytesField(value: &self.store) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.links) }()
+      case 11: try { try decoder.decodeSingularFixed64Field(value: &self.secondVr) }()
+      case 12: try { try decoder.decodeSingularFixed64Field(value: &self.standsInFor) }()
       default: break
       }
     }
@@ -511,6 +519,12 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.links.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.links, fieldNumber: 10)
     }
+    if self.secondVr != 0 {
+      try visitor.visitSingularFixed64Field(value: self.secondVr, fieldNumber: 11)
+    }
+    if self.standsInFor != 0 {
+      try visitor.visitSingularFixed64Field(value: self.standsInFor, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -525,6 +539,8 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.certificateExpires != rhs.certificateExpires {return false}
     if lhs.store != rhs.store {return false}
     if lhs.links != rhs.links {return false}
+    if lhs.secondVr != rhs.secondVr {return false}
+    if lhs.standsInFor != rhs.standsInFor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
