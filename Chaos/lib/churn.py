@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .ping import seen_by, start_pinging
+from .ping import longest_gap, seen_by, start_pinging
 from .processes import wait_until
 from .report import Console, Report
 from .sandbox import Sandbox
@@ -149,8 +149,4 @@ def _still(
     fault()
     time.sleep(goal + 7)
     mesh.box.processes.end(pinger)
-    stamps = list(seen_by(pinger).stamps)
-    gaps = [after - before for before, after in zip(stamps, stamps[1:], strict=False)]
-    recent = bool(stamps) and time.time() - stamps[-1] < 2
-    still = max(gaps, default=float("inf")) if recent else float("inf")
-    report.figure(what, still, "s", goal, "lower", f"{len(stamps)} answers")
+    report.figure(what, longest_gap(pinger), "s", goal, "lower", f"{seen_by(pinger).received} answers")

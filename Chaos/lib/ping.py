@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
+import time
 from dataclasses import dataclass
 
 from .processes import Processes, Program
@@ -92,3 +93,11 @@ def start_pinging(
 def seen_by(program: Program) -> Ping:
     """What a running or ended ping has seen so far."""
     return parse(program.text())
+
+
+def longest_gap(program: Program) -> float:
+    """Seconds of the longest time without an answer; infinite if there is none any more. For a ping that was just ended."""
+    stamps = seen_by(program).stamps
+    gaps = [after - before for before, after in zip(stamps, stamps[1:], strict=False)]
+    recent = bool(stamps) and time.time() - stamps[-1] < 2
+    return max(gaps, default=float("inf")) if recent else float("inf")
