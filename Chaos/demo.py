@@ -17,7 +17,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from lib import badinput, failover, founding, mirrored, pairs, restart, sandbox, speed, work  # noqa: E402
+from lib import badinput, examined, failover, founding, mirrored, pairs, restart, sandbox, speed, work  # noqa: E402
 from lib.capture import LeakWatch  # noqa: E402
 from lib.programs import missing_tools, needs_build, needs_root  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
@@ -39,6 +39,7 @@ PHASES: list[Phase] = [
     ("large", "1472 bytes with DF, 4000 bytes without", work.large_packets),
     ("sealed", "search for plain text on the core", work.sealed),
     ("speed", "RTT added, TCP throughput, 1 GB", speed.speed),
+    ("doctor", "faults that `vine-mesh doctor` has to name", examined.examined),
     ("mirror", "a site whose network uses the virtual space itself", mirrored.mirror),
     ("failover", "a site with two VRs loses the first", failover.fail_over),
     ("restart", "SIGKILL at NWU, then at PU", restart.restarts),

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 _Static_assert(sizeof(struct vine_message) == sizeof(struct mmsghdr), "vine_message is mmsghdr");
@@ -139,4 +140,10 @@ void vine_name_thread(const char *name) { (void)pthread_setname_np(pthread_self(
 const char *vine_error_text(int error) {
   const char *text = strerrordesc_np(error);
   return text != NULL ? text : "unknown error";
+}
+
+int64_t vine_clock_error(void) {
+  struct timex time = {.modes = 0};
+  if (adjtimex(&time) < 0 || (time.status & STA_UNSYNC)) return -1;
+  return time.maxerror / 1000;
 }

@@ -46,7 +46,9 @@ public struct Daemon: Service {
     let api = LocalAPI(
       socket: paths.socket, loop: parts.loop, dataPlane: parts.dataPlane, drops: parts.drops, node: parts.node,
       started: Clock.now, queueNumber: configuration.queueNumber, space: parts.space,
-      reload: reload)
+      reload: reload,
+      doctor: Doctor(
+        configuration: configuration, space: parts.space, lan: parts.rules.lan, state: paths.state, rules: parts.rules))
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await api.run() }

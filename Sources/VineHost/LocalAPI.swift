@@ -19,6 +19,7 @@ struct LocalAPI: Sendable {
   let queueNumber: UInt16
   let space: SiteSpace
   let reload: Reload
+  let doctor: Doctor
 
   /// Serves until cancelled; the socket is removed then.
   func run() async throws {
@@ -61,6 +62,7 @@ struct LocalAPI: Sendable {
 
   private func view(_ name: String) async throws -> any View {
     let context = await context()
+    if name == DoctorView.name { return await doctor.examine(loop, context) }
     let view = await loop.look { router in router.view(name, context) }
     guard let view else {
       throw RequestFailure("there is no view `\(name)`", mend: "see `vine-mesh status --help`", .usage)

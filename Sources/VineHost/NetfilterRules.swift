@@ -99,6 +99,17 @@ struct NetfilterRules: Hashable, Sendable {
     }
   }
 
+  /// Own chains that are not as they were installed, or that nothing leads to; each with the built-in one that should.
+  var missing: [String] {
+    hooks.filter { hook in
+      guard Command.run("iptables", ["-w", "5", "-t", hook.table, "-C", hook.chain, "-j", hook.own]).status == 0 else {
+        return true
+      }
+      let listed = Command.run("iptables", ["-w", "5", "-t", hook.table, "-S", hook.own]).output
+      return listed.split(separator: "\n").filter { $0.hasPrefix("-A") }.count != rules(of: hook.own).count
+    }.map { "\($0.table) \($0.chain)" }
+  }
+
   /// Leaves nothing behind; what is not there is no error.
   func remove() {
     for hook in hooks {

@@ -131,6 +131,23 @@ enum Figure3 {
       ExplainStep(site: "uf", rule: "LNDT", text: "172.16.0.10 gets it", passes: true, version: "v7.4"),
     ])
 
+  static let examined = DoctorView(findings: [
+    Finding(
+      "space", .error, "the route 172.17.0.0/16 on docker0 lies in the virtual space 172.16.0.0/12",
+      mend:
+        "move that network (Docker: `bip` and `default-address-pools`), or set `mirror: {172.17.0.0/16: 10.117.0.0}`"),
+    Finding("rules", .ok, "the VR's netfilter rules are all there"),
+    Finding("capture", .ok, "NFQUEUE hands over packets", evidence: "queues 2247, 35015"),
+    Finding(
+      "clock", .notice, "the kernel does not know whether the clock is right; certificates and invitations go by it",
+      mend: "timedatectl set-ntp true, or install chrony"),
+    Finding("hosts", .ok, "1 of 2 hosts of the LNDT have their alias and route"),
+    Finding(
+      "hosts", .warning, "172.16.2.10 has its alias and no route for the virtual space",
+      evidence: "02:00:00:00:00:09 answers the VR, and nobody behind it",
+      mend: "on the host, what `vine-mesh host setup 172.16.2.10` prints"),
+  ])
+
   static let refused = ExplainView(
     source: "172.16.2.10", destination: "172.16.1.10", verdict: .dropped,
     steps: [

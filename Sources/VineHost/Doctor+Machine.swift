@@ -1,0 +1,144 @@
+import CLinuxShim
+import Foundation
+import Glibc
+import VineAddress
+import VineBase
+import VineControl
+import VineDataPlane
+
+/// The machine that the VR runs on.
+extension Doctor {
+  func examineMachine(_ known: Knowledge, _ context: ViewContext) -> [Finding] {
+    [overlap(known), netfilter, capture, dataPath(context), routing, mtu, clock, disk].compactMap(\.self)
+  }
+
+  private func overlap(_ known: Knowledge) -> Finding {
+    do throws(HostError) {
+      try Machine.checkOverlap(
+        space: space, lan: lan, own: known.blocks + known.coveredBlocks, leaveAlone: configuration.leaveAlone)
+      let seen = space.blocks.map(\.description).joined(separator: ", ")
+      return Finding("space", .ok, "no other route of this machine lies in the virtual space", evidence: seen)
+    } catch {
+      return Finding("space", .error, error.message, mend: error.mend)
+    }
+  }
+
+  private var netfilter: Finding {
+    let missing = rules.missing
+    guard !missing.isEmpty else { return Finding("rules", .ok, "the VR's netfilter rules are all there") }
+    return Finding(
+      "rules", .error, "netfilter rules of the VR are gone", evidence: missing.joined(separator: ", "),
+      mend: "restart vine-meshd, and find who flushes rules")
+  }
+
+  private var capture: Finding? {
+    guard configuration.dataPlane.capture == .nfqueue else { return nil }
+    let path = "/proc/self/net/netfilter/nfnetlink_queue"
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      return Finding(
+        "capture", .error, "the kernel has no NFQUEUE", evidence: "\(path) is missing", mend: "modprobe nfnetlink_queue"
+      )
+    }
+    let queues = Self.queues(text)
+    let wanted = [configuration.queueNumber, DataPlaneConfiguration.plainQueue(beside: configuration.queueNumber)]
+    let missing = wanted.filter { queues[$0] == nil }
+    guard missing.isEmpty else {
+      return Finding(
+        "capture", .error, "nobody listens to NFQUEUE \(missing.map(String.init).joined(separator: " and "))",
+        mend: "restart vine-meshd")
+    }
+    let dropped = wanted.compactMap { queues[$0] }.reduce(0, +)
+    guard dropped == 0 else {
+      return Finding(
+        "capture", .warning, "the kernel dropped \(dropped) packets that the VR was too slow for",
+        mend: "give the VR more processor time")
+    }
+    return Finding(
+      "capture", .ok, "NFQUEUE hands over packets",
+      evidence: "queues \(wanted.map(String.init).joined(separator: ", "))")
+  }
+
+  /// Queue numbers, each with what the kernel dropped in it (nfnetlink_queue.c, seq_show).
+  static func queues(_ text: String) -> [UInt16: UInt64] {
+    var queues: [UInt16: UInt64] = [:]
+    for line in text.split(separator: "\n") {
+      let fields = line.split(separator: " ").map { UInt64($0) }
+      guard fields.count >= 7, let number = fields[0].flatMap(UInt16.init(exactly:)) else { continue }
+      queues[number] = (fields[5] ?? 0) &+ (fields[6] ?? 0)
+    }
+    return queues
+  }
+
+  private func dataPath(_ context: ViewContext) -> Finding {
+    let means = context.means
+    return Finding(
+      "capture", .ok, "packets go by \(means.capture)", evidence: "\(means.injection); \(means.cryptography)")
+  }
+
+  /// With NFQUEUE the kernel does not route virtual packets; with a TUN device it does.
+  private var routing: Finding? {
+    guard configuration.dataPlane.capture == .tun || configuration.dataPlane.injection == .tun else { return nil }
+    let tun = DataPlaneConfiguration.tunName(for: configuration.queueNumber)
+    let wrong = [(tun, "forwarding", 1), (lan, "forwarding", 1), ("all", "rp_filter", 0), (tun, "rp_filter", 0)].filter
+    {
+      setting($1, of: $0) != $2
+    }
+    guard !wrong.isEmpty else { return Finding("routing", .ok, "the kernel forwards between \(lan) and \(tun)") }
+    return Finding(
+      "routing", .warning, "the kernel does not pass all packets between \(lan) and \(tun)",
+      mend: wrong.map { "sysctl net.ipv4.conf.\($0.0).\($0.1)=\($0.2)" }.joined(separator: "; "))
+  }
+
+  private func setting(_ name: String, of interface: String) -> Int? {
+    number("/proc/sys/net/ipv4/conf/\(interface)/\(name)")
+  }
+
+  private func number(_ path: String) -> Int? {
+    (try? String(contentsOfFile: path, encoding: .utf8)).flatMap {
+      Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+  }
+
+  private var mtu: Finding {
+    guard let mtu = number("/sys/class/net/\(lan)/mtu") else {
+      return Finding(
+        "mtu", .error, "the interface \(lan) is gone", mend: "ip link show; set `lan` in the configuration")
+    }
+    guard mtu >= 1500 else {
+      return Finding("mtu", .notice, "the site's network takes no more than \(mtu) bytes a packet", evidence: lan)
+    }
+    return Finding("mtu", .ok, "the site's network takes packets of \(mtu) bytes", evidence: lan)
+  }
+
+  private var clock: Finding {
+    let error = vine_clock_error()
+    guard error >= 0 else {
+      return Finding(
+        "clock", .notice, "the kernel does not know whether the clock is right; certificates and invitations go by it",
+        mend: "timedatectl set-ntp true, or install chrony")
+    }
+    return Finding("clock", .ok, "the clock is kept by NTP", evidence: "at most \(error) ms off")
+  }
+
+  private var disk: Finding {
+    guard let facts = try? FileManager.default.attributesOfFileSystem(forPath: state),
+      let free = (facts[.systemFreeSize] as? NSNumber)?.uint64Value
+    else {
+      return Finding("disk", .error, "the state folder can't be looked at", evidence: state, mend: "check \(state)")
+    }
+    let evidence = "\(free >> 20) MiB free at \(state)"
+    if access(state, W_OK) != 0 {
+      return Finding(
+        "disk", .error, "the state folder can't be written", evidence: String(cString: vine_error_text(errno)),
+        mend: "mount its file system for writing, or give it back to vine-meshd's user")
+    }
+    if free < 50 << 20 {
+      return Finding(
+        "disk", .error, "the disk is full: what the VR decides can't be kept", evidence: evidence, mend: "make room")
+    }
+    if free < 500 << 20 {
+      return Finding("disk", .warning, "the disk is nearly full", evidence: evidence, mend: "make room")
+    }
+    return Finding("disk", .ok, "there is room for the state", evidence: evidence)
+  }
+}
