@@ -31,7 +31,7 @@ def examined(stage: Stage) -> None:
         (
             "a host without its alias",
             lambda: stage.runner.ip(first.ns, [f"addr del {alias} dev eth"]),
-            lambda: stage.runner.ip(first.ns, [f"addr add {alias} dev eth", f"route add {route}"]),
+            lambda: stage.runner.ip(first.ns, [f"addr add {alias} dev eth", f"route replace {route}"]),
             "hosts",
             "warning",
             f"nobody on the site's network has {first.alias}",
@@ -46,7 +46,7 @@ def examined(stage: Stage) -> None:
         ),
         (
             "a network of Docker's in the virtual space",
-            lambda: stage.runner.ip(site.ns, ["link add docker0 type dummy", "addr add 172.17.0.1/16 dev docker0", "link set docker0 up"]),
+            lambda: stage.runner.ip(site.ns, ["link add docker0 type bridge", "addr add 172.17.0.1/16 dev docker0", "link set docker0 up"]),
             lambda: stage.runner.ip(site.ns, ["link del docker0"]),
             "space",
             "error",

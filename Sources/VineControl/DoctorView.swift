@@ -13,7 +13,7 @@ public struct DoctorView: View {
 
 /// What one check found.
 public struct Finding: Codable, Hashable, Sendable {
-  /// Stable: privileges, space, rules, capture, routing, mtu, clock, disk, certificate, reachability, nat, mesh, status, hosts,
+  /// Stable: privileges, space, rules, capture, routing, processors, mtu, clock, disk, certificate, reachability, nat, mesh, status, hosts,
   /// gateway.
   public var check: String
   public var level: FindingLevel

@@ -67,11 +67,11 @@ struct Doctor: Sendable {
   /// - Returns: nil for a host that is as it should be.
   static func finding(_ answer: HostQuestions.Answer) -> Finding? {
     let address = answer.address.description
-    let setup = "on the host, what `vine-mesh host setup \(address)` prints"
+    let setup = "run on the host what `vine-mesh host setup \(address)` prints"
     guard let hardware = answer.hardware.first else {
       return Finding(
         "hosts", .warning, "nobody on the site's network has \(address)", evidence: "no answer to ARP",
-        mend: "start the host, or set its alias: \(setup)")
+        mend: "start the host, or run there what `vine-mesh host setup \(address)` prints")
     }
     guard answer.hardware.count == 1 else {
       return Finding(

@@ -95,6 +95,27 @@ struct LocalAPI: Sendable {
       lines += ["vine_\(name)_packets_total \(traffic.packets)", "# TYPE vine_\(name)_bytes_total counter"]
       lines.append("vine_\(name)_bytes_total \(traffic.bytes)")
     }
+    let relay = [
+      ("queued", "Frames handed in for limited-VRs without a channel.", status.relay.queued),
+      ("forwarded", "Of these, sent on in order.", status.relay.forwarded),
+      ("expired", "Of these, dropped because they were too old.", status.relay.expired),
+      ("overflow", "Of these, dropped because a limit was reached.", status.relay.overflow),
+    ]
+    for (name, help, count) in relay {
+      lines += ["# HELP vine_queue_\(name)_frames_total \(help)", "# TYPE vine_queue_\(name)_frames_total counter"]
+      lines.append("vine_queue_\(name)_frames_total \(count)")
+    }
+    lines += [
+      "# HELP vine_queue_bytes Bytes that wait for limited-VRs.", "# TYPE vine_queue_bytes gauge",
+      "vine_queue_bytes \(status.relay.bytes.bytes)",
+    ]
+    if let kernel = status.netfilterQueue {
+      lines += [
+        "# HELP vine_kernel_dropped_packets_total Packets that the kernel dropped before the VR saw them.",
+        "# TYPE vine_kernel_dropped_packets_total counter",
+        "vine_kernel_dropped_packets_total \(kernel.queueDropped + kernel.socketDropped)",
+      ]
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 

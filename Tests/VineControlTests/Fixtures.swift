@@ -145,7 +145,7 @@ enum Figure3 {
     Finding(
       "hosts", .warning, "172.16.2.10 has its alias and no route for the virtual space",
       evidence: "02:00:00:00:00:09 answers the VR, and nobody behind it",
-      mend: "on the host, what `vine-mesh host setup 172.16.2.10` prints"),
+      mend: "run on the host what `vine-mesh host setup 172.16.2.10` prints"),
   ])
 
   static let refused = ExplainView(
