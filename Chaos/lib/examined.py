@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 
+from .processes import wait_until
 from .stage import Stage
 from .topology import Host
 
@@ -73,6 +74,7 @@ def examined(stage: Stage) -> None:
         stage.report.check(f"doctor names {what}, and what mends it", right, told)
     site.stop()
     site.start()
+    wait_until(lambda: not _worst(_ask(stage)[1]), 15, 0.5)
     code, findings = _ask(stage)
     stage.report.check("after the mends nothing is wrong", code == 0 and not _worst(findings), _worst(findings) or "exit 0")
 
