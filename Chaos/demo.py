@@ -17,7 +17,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from lib import badinput, examined, failover, founding, mirrored, pairs, restart, sandbox, speed, work  # noqa: E402
+from lib import badinput, examined, failover, founding, matrix, mirrored, pairs, restart, sandbox, speed, work  # noqa: E402
 from lib.capture import LeakWatch  # noqa: E402
 from lib.programs import missing_tools, needs_build, needs_root  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
@@ -35,6 +35,7 @@ Phase = tuple[str, str, Callable[[Stage], None]]
 PHASES: list[Phase] = [
     ("pairs", "every host pair of a ViNe, both directions", pairs.all_pairs),
     ("isolation", "what a VR has to drop, and its counters", pairs.isolation),
+    ("matrix", "every source to every destination, against a model", matrix.matrix),
     ("programs", "curl, ssh and iperf3 UDP between all sites", work.real_programs),
     ("large", "1472 bytes with DF, 4000 bytes without", work.large_packets),
     ("sealed", "search for plain text on the core", work.sealed),

@@ -145,9 +145,9 @@ class SecureShell:
             f"SetEnv VINE_HOST={host.name}\n"
         )
         # sshd wants /run/sshd. `ip netns exec` gave it a mount namespace of its own: a tmpfs there leaves no trace.
-        script = "mount -t tmpfs none /run && mkdir /run/sshd && exec /usr/sbin/sshd -D -e -f "
-        script += shlex.quote(str(config))
-        processes.serve(f"sshd-{host.name}", ["sh", "-c", script], host.ns, SSH_PORT)
+        script = f"hostname {shlex.quote(host.name)} && mount -t tmpfs none /run && mkdir /run/sshd && "
+        script += f"exec /usr/sbin/sshd -D -e -f {shlex.quote(str(config))}"
+        processes.serve(f"sshd-{host.name}", ["unshare", "--uts", "sh", "-c", script], host.ns, SSH_PORT)
 
     def visit(self, client: Host, server: Host) -> str:
         """Runs a command on the server through ssh; empty if it answered as itself and saw the client's alias."""

@@ -73,11 +73,11 @@ FIGURE_3 = (UF, NWU, PU)
 class Topology:
     """Builds and removes the namespaces of one run; all names begin with the run's prefix."""
 
-    def __init__(self, runner: Runner, prefix: str, sites: tuple[Site, ...] = FIGURE_3) -> None:
+    def __init__(self, runner: Runner, prefix: str, sites: tuple[Site, ...] = FIGURE_3, hosts: int = 2) -> None:
         self.runner = runner
         self.prefix = prefix
         self.sites = sites
-        self.hosts = [Host(site, n, self.ns(f"{site.name}-h{n}")) for site in sites for n in (1, 2)]
+        self.hosts = [Host(site, n, self.ns(f"{site.name}-h{n}")) for site in sites for n in range(1, hosts + 1)]
 
     def ns(self, name: str) -> str:
         return f"{self.prefix}-{name}"
@@ -135,7 +135,7 @@ class Topology:
             self.runner.run(["ip", "netns", "del", name])
 
     def _lan(self, site: Site) -> None:
-        """A switch with three ports (VR, h1, h2) in the namespace `lans`."""
+        """A switch with a port for the VR and one for each host in the namespace `lans`."""
         lans, bridge = self.ns("lans"), f"br-{site.name}"
         ports = {self.vr(site): "lan"} | {host.ns: "eth" for host in self.hosts if host.site == site}
         self.runner.ip(lans, [f"link add {bridge} type bridge", f"link set {bridge} up"])

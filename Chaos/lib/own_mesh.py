@@ -1,0 +1,89 @@
+"""A mesh of a phase's own, beside the demo's: sites of its choice, and hosts set up as `vine-mesh host setup` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+from .processes import Processes, wait_until
+from .router import VR
+from .topology import Host, Site, Topology
+
+READY_MAX = 20.0
+"""Seconds in which blocks, roles and tables have to be there: a healthy mesh needs about three."""
+
+
+@dataclass
+class OwnMesh:
+    """`name` begins all its namespaces and VRs; `config` is added to the configuration of the site of that name."""
+
+    name: str
+    processes: Processes
+    binaries: Path
+    prefix: str
+    sites: tuple[Site, ...]
+    hosts: int = 2
+    config: dict[str, str] = field(default_factory=dict)
+    vrs: dict[str, VR] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.topology = Topology(self.processes.runner, f"{self.prefix}-{self.name}", self.sites, self.hosts)
+
+    def found(self) -> None:
+        """Builds the sites and joins them; the first one founds. Raises RuntimeError if a VR gets no block or role."""
+        self.topology.build()
+        first, *others = self.sites
+        for site in self.sites:
+            ns = self.topology.vr(site)
+            self.vrs[site.name] = VR(self.processes, f"{self.name}-{site.name}", ns, self.binaries)
+        founder = self.vrs[first.name]
+        founder.init(self.name, first.name, first.hosts_wanted, first.endpoint).needed("vine-mesh init")
+        self._start(first)
+        for site in others:
+            self.vrs[site.name].join(founder.invite(site)).needed(f"vine-mesh join at {site.name}")
+            self._start(site)
+        if not wait_until(lambda: all(vr.identity().blocks for vr in self.vrs.values()), READY_MAX, 0.2):
+            raise RuntimeError("not every site got a block")
+        roles = {site.name: "limited" if site.limited else "public" for site in self.sites}
+        if not wait_until(lambda: all(self.vrs[n].role()[0] == r for n, r in roles.items()), READY_MAX, 0.3):
+            raise RuntimeError(f"roles: {', '.join(f'{name} {vr.role()[0]}' for name, vr in self.vrs.items())}")
+
+    def _start(self, site: Site) -> None:
+        vr = self.vrs[site.name]
+        with vr.config.open("a") as file:
+            file.write(self.config.get(site.name, ""))
+        vr.start()
+
+    def seen(self, site: Site, address: IPv4Address | str) -> str:
+        """An address of the site's blocks as its own hosts write it."""
+        for own in self.vrs[site.name].view("status")["ownBlocks"]:
+            block = IPv4Network(own["block"])
+            if IPv4Address(address) in block:
+                offset = int(IPv4Address(address)) - int(block[0])
+                return str(IPv4Network(own.get("mirror", own["block"]))[offset])
+        raise RuntimeError(f"{address} is in no block of {site.name}")
+
+    def set_up(self, host: Host, address: IPv4Address | str) -> str:
+        """One more alias for a host, as its VR says; the first route stays. Returns the address as the host has it."""
+        seen = self.seen(host.site, address)
+        commands = self.vrs[host.site.name].ask("host", "setup", seen, "--interface", "eth").splitlines()
+        if host.alias:
+            commands = [command for command in commands if " route " not in command]
+        self.processes.runner.ip(host.ns, [command.removeprefix("ip ") for command in commands])
+        host.alias = host.alias or seen
+        return seen
+
+    def converged(self) -> list[str]:
+        """What VRs say that do not see the mesh settled in time."""
+        wait = ["wait", "--converged", "--timeout", f"{READY_MAX:g}s"]
+        vrs = list(self.vrs.values())
+        jobs = [lambda v=vr: v.tool(*wait, "--socket", str(v.socket), timeout=READY_MAX + 5) for vr in vrs]
+        outcomes = self.processes.runner.together(jobs)
+        return [f"{vr.name}: {o.line}" for vr, o in zip(vrs, outcomes, strict=True) if not o.ok]
+
+    def stop(self) -> list[str]:
+        """SIGTERM to all VRs; what was not as it should be."""
+        codes = self.processes.runner.together([vr.stop for vr in self.vrs.values()])
+        faults = [f"{vr.name}: exit {code}" for vr, code in zip(self.vrs.values(), codes, strict=True) if code != 0]
+        return faults + [f"{vr.name}: {trace}" for vr in self.vrs.values() for trace in vr.traces()]
