@@ -24,6 +24,9 @@ RUN_PACKAGES := iptables nftables iproute2 iputils-ping procps util-linux iperf3
 BENCH_PACKAGES := serf etcd-server etcd-client nghttp2-client wireguard-go wireguard-tools tinc nebula fastd openvpn openssl \
   conntrack
 
+# Programs that the phase `mpi` runs between sites.
+MPI_PACKAGES := openmpi-bin libopenmpi-dev gcc libc6-dev nfs-ganesha nfs-ganesha-vfs libnfs-utils
+
 .PHONY: help
 help: ## lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +47,12 @@ test: deps ## runs all tests; says what it skipped and why
 demo: build ## three sites, one behind NAT: real programs talk (root)
 	@mkdir -p reports
 	@python3 Chaos/demo.py $(DEMO_FLAGS)
+
+.PHONY: mpi
+mpi: build ## Open MPI, HTTP and NFS across a public, a NATed and a mirrored site (root)
+	@.ci/deps $(MPI_PACKAGES)
+	@mkdir -p reports
+	@python3 Chaos/demo.py --only mpi --report reports/mpi.json $(DEMO_FLAGS)
 
 .PHONY: simulate
 simulate: deps ## meshes on virtual time: SCENARIO=all, from SEED=1, MINUTES=5

@@ -17,7 +17,20 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from lib import badinput, examined, failover, founding, matrix, mirrored, pairs, restart, sandbox, speed, work  # noqa: E402
+from lib import (  # noqa: E402
+    badinput,
+    examined,
+    failover,
+    founding,
+    matrix,
+    mirrored,
+    mpi,
+    pairs,
+    restart,
+    sandbox,
+    speed,
+    work,
+)
 from lib.capture import LeakWatch  # noqa: E402
 from lib.programs import missing_tools, needs_build, needs_root  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
@@ -47,10 +60,15 @@ PHASES: list[Phase] = [
     ("badinput", "tokens, configurations and machines that are wrong", badinput.bad_inputs),
 ]
 
+ON_REQUEST: list[Phase] = [
+    ("mpi", "Open MPI, HTTP and NFS across a public, a NATed and a mirrored site", mpi.mpi),
+]
+"""Only with --only: they want programs that `make demo` does not install."""
+
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = [name for name, _, _ in PHASES]
+    names = [name for name, _, _ in PHASES + ON_REQUEST]
     parser.add_argument("--only", action="append", choices=names, metavar="PHASE", help=f"one of {', '.join(names)}")
     parser.add_argument("--keep", action="store_true", help="leave the sites running for exploring")
     parser.add_argument("--remove", metavar="RUN", help="remove a run that --keep left, and do nothing else")
@@ -67,6 +85,8 @@ def obstacle(options: argparse.Namespace) -> tuple[int, str] | None:
     missing = missing_tools(Runner())
     if missing:
         return 1, f"programs are missing: run `apt-get install {' '.join(missing)}` (`make demo` does it for you)"
+    if "mpi" in (options.only or ()) and (lacking := mpi.missing_tools()):
+        return 1, f"{lacking} is missing: `make mpi` installs it and runs the phase"
     return None if options.remove else needs_build("demo", options.bin)
 
 
@@ -80,7 +100,7 @@ def play(stage: Stage, options: argparse.Namespace) -> None:
     founding.found_mesh(stage, vrs)
     console.phase("vines", "physics and biology over the same VRs")
     founding.create_vines(stage)
-    chosen = [phase for phase in PHASES if not options.only or phase[0] in options.only]
+    chosen = [phase for phase in PHASES + ON_REQUEST if phase[0] in options.only] if options.only else PHASES
     for name, about, act in chosen:
         _try(stage, name, about, act)
     if {"restart", "badinput"} & {name for name, _, _ in chosen}:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Marked packets: a program that hosts' namespaces run, to write to anybody under any address and to see all that comes.
+"""Marked packets: a program for hosts' namespaces, to write to anybody under any address and to see all that comes.
 
-`send PLAN --gateway MAC` writes each `token source destination` of the plan, one a line, as a UDP packet of its own into
-the Ethernet of its namespace, at a steady rate, and says how many. `listen` prints one line for each that comes, whoever
-it is for, until SIGTERM or its time is over, and at last how many the kernel could not keep for it. `control ADDRESS`
-sends a single one the ordinary way, to prove that listeners see.
+`send PLAN --gateway MAC` writes each `token source destination` of the plan, one a line, as a UDP packet of its own
+into the Ethernet of its namespace, at a steady rate, and says how many. `listen` prints one line for each that comes,
+whoever it is for, until SIGTERM or its time is over, and at last how many the kernel could not keep for it.
+`control ADDRESS` sends a single one the ordinary way, to prove that listeners see.
 """
 
 from __future__ import annotations

@@ -154,11 +154,15 @@ def _tables(stage: Stage, mesh: OwnMesh, members: Membership) -> None:
         for vine in (vine for vine, sites in VINES.items() if site in sites):
             wanted = {(address, owner) for (owner, address), vines in members.vines.items() if vine in vines}
             if tables.get(vine) != wanted:
-                wrong.append(f"{vine} at {site}: {sorted(tables.get(vine, set()) ^ wanted)}")
+                wrong.append(f"{vine} at {site}: {_differ(tables.get(vine, set()), wanted)}")
     detail = "; ".join(wrong[:2]) or f"{sum(map(len, VINES.values()))} tables of {len(VINES)} ViNes, address by address"
     stage.report.check("matrix: every GNDT is the model's", not wrong, detail)
     refusal = mesh.vrs["nwu"].tool("vine", "join", "west", "--socket", str(mesh.vrs["nwu"].socket))
     stage.report.check("matrix: a site of east is kept out of west", not refusal.ok, refusal.line)
+
+
+def _differ(found: set[tuple[IPv4Address, str]], wanted: set[tuple[IPv4Address, str]]) -> str:
+    return ", ".join(f"{address} of {site}" for address, site in sorted(found ^ wanted))
 
 
 def _entries(table: dict[str, object]) -> set[tuple[IPv4Address, str]]:
@@ -253,9 +257,9 @@ def _write(stage: Stage, mesh: OwnMesh, host: Host, packets: list[Packet]) -> st
     own = [packet for packet in packets if packet.host == host.name]
     path = stage.processes.folder / f"mx-plan-{host.name}"
     path.write_text("".join(f"{packet.token} {packet.source} {packet.destination}\n" for packet in own))
-    link = stage.runner.run(["cat", "/sys/class/net/lan/address"], ns=mesh.topology.vr(host.site), check=True).out.strip()
+    shown = stage.runner.run(["cat", "/sys/class/net/lan/address"], ns=mesh.topology.vr(host.site), check=True)
     argv = [sys.executable, str(Path(marked.__file__).resolve()), "--seconds", str(SEND_MAX)]
-    argv += ["send", str(path), "--gateway", link, "--rate", str(RATE)]
+    argv += ["send", str(path), "--gateway", shown.out.strip(), "--rate", str(RATE)]
     outcome = stage.runner.run(argv, ns=host.ns, timeout=SEND_MAX + 20)
     return "" if outcome.out.strip() == f"sent {len(own)}" else f"{host.name}: {outcome.line} of {len(own)}"
 
@@ -316,7 +320,8 @@ def _refusals(
 
     wait_until(lambda: counted() == wanted, 3, 0.3)
     found, total = counted(), sum((counts for counts in wanted.values()), Counter[str]())
-    wrong = [f"{site} counted {dict(found[site])}, not {dict(wanted[site])}" for site in wanted if found[site] != wanted[site]]
+    differ = [site for site in wanted if found[site] != wanted[site]]
+    wrong = [f"{site} counted {dict(found[site])}, not {dict(wanted[site])}" for site in differ]
     detail = "; ".join(wrong) or ", ".join(f"{count} {reason}" for reason, count in sorted(total.items()))
     stage.report.check("matrix: every refusal is counted at its VR with its reason", not wrong, detail)
 
@@ -335,7 +340,8 @@ def _explained(
         fate = members.fate(packet.site, packet.source, packet.destination)
         seen = ("delivered", "") if packet.token in came else ("dropped", fate.reason)
         if answer != seen:
-            wrong.append(f"at {packet.site} {packet.source} to {packet.destination}: {' '.join(answer)}, not {' '.join(seen)}")
+            way = f"at {packet.site} {packet.source} to {packet.destination}"
+            wrong.append(f"{way}: {' '.join(answer)}, not {' '.join(seen)}")
     detail = "; ".join(wrong[:3]) or f"seed {SEED}"
     name = "matrix: explain says what was seen"
     stage.report.figure(name, len(chosen) - len(wrong), "pairs", EXPLAINED, detail=detail)

@@ -1,4 +1,4 @@
-"""The paper's rules for one packet (3.5, 3.6), written a second time and from the outside: who is where, in which ViNe."""
+"""The paper's rules for one packet (3.5, 3.6), written a second time: who is where, and in which ViNe."""
 
 from __future__ import annotations
 

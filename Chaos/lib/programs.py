@@ -95,10 +95,13 @@ class Web:
             argv = [sys.executable, "-m", "http.server", str(HTTP_PORT), "--bind", host.alias]
             processes.serve(f"http-{host.name}", [*argv, "--directory", str(folder)], host.ns, HTTP_PORT)
 
-    def fetch(self, client: Host, server: Host, into: Path) -> str:
-        """Downloads the server's file with curl; empty if the checksum is right, else what is wrong."""
+    def fetch(self, client: Host, server: Host, into: Path, address: str = "") -> str:
+        """Downloads the server's file with curl; empty if the checksum is right, else what is wrong.
+
+        - address: the server's as the client writes it, if that is not its alias.
+        """
         path = into / f"curl-{client.name}-{server.name}"
-        url = f"http://{server.alias}:{HTTP_PORT}/file.bin"
+        url = f"http://{address or server.alias}:{HTTP_PORT}/file.bin"
         outcome = self.runner.run(
             ["curl", "-sS", "--fail", "--max-time", "30", "-o", str(path), url], ns=client.ns, timeout=40
         )
@@ -122,9 +125,9 @@ def _content(seed: str, megabytes: int) -> bytes:
 class SecureShell:
     """sshd with its own host key, configuration and authorized_keys in the run folder; nothing of the machine's."""
 
-    def __init__(self, processes: Processes, hosts: list[Host]) -> None:
+    def __init__(self, processes: Processes, hosts: list[Host], name: str = "ssh") -> None:
         self.runner = processes.runner
-        self.folder = processes.folder / "ssh"
+        self.folder = processes.folder / name
         self.folder.mkdir(mode=0o700, exist_ok=True)
         for key in ("host", "user"):
             argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / key)]
@@ -148,6 +151,15 @@ class SecureShell:
         script = f"hostname {shlex.quote(host.name)} && mount -t tmpfs none /run && mkdir /run/sshd && "
         script += f"exec /usr/sbin/sshd -D -e -f {shlex.quote(str(config))}"
         processes.serve(f"sshd-{host.name}", ["unshare", "--uts", "sh", "-c", script], host.ns, SSH_PORT)
+
+    def agent(self) -> str:
+        """The ssh command for programs that start others on hosts, whichever way the client writes their addresses."""
+        known = self.folder / "known_alias"
+        known.write_text(f"vine {(self.folder / 'host.pub').read_text()}")
+        options = ["-F none", f"-i {self.folder}/user", f"-p {SSH_PORT}", f"-o UserKnownHostsFile={known}"]
+        settings = ["HostKeyAlias=vine", "BatchMode=yes", "GlobalKnownHostsFile=none", "StrictHostKeyChecking=yes"]
+        settings += ["ConnectTimeout=10", "IdentitiesOnly=yes", "LogLevel=ERROR"]
+        return " ".join(["ssh", *options, *(f"-o {setting}" for setting in settings)])
 
     def visit(self, client: Host, server: Host) -> str:
         """Runs a command on the server through ssh; empty if it answered as itself and saw the client's alias."""

@@ -12,16 +12,18 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lib import pairs, restart, speed, views, work  # noqa: E402
+from lib import marked, mpi, pairs, restart, speed, views, work  # noqa: E402
 from lib.badinput import Mistake  # noqa: E402
 from lib.beside_etcd import Pace, parse_h2load  # noqa: E402
 from lib.capture import LeakWatch  # noqa: E402
+from lib.membership import Arrival, Fate, Membership, Packet, judge  # noqa: E402
+from lib.own_mesh import Mirror  # noqa: E402
 from lib.ping import parse  # noqa: E402
 from lib.programs import parse_iperf  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
@@ -151,6 +153,52 @@ def pure() -> None:
     assert [figure["goal"] for figure in document["figures"]] == [1.0, 2, 2]  # type: ignore[attr-defined]
 
 
+def ranks() -> None:
+    """What the MPI program prints, and what is wrong with it."""
+    text = "rank 0 a\nrank 1 b\nnoise\nring 10\nsum 1498500\npair 0 1 0.5\nwrong 0\n"
+    assert mpi.read(text).seconds == {(0, 1): 0.5} and mpi.wrong(mpi.read(text), ["a", "b"]) == ""
+    for line, other in (("ring 10", "ring 5"), ("wrong 0", "wrong 1"), ("rank 1 b", ""), ("sum", "s"), ("pair", "p")):
+        assert mpi.wrong(mpi.read(text.replace(line, other)), ["a", "b"]), f"{other!r} for {line!r} must be noticed"
+    part = Mirror("", IPv4Network("172.17.0.0/16"), IPv4Address("10.117.0.0"))
+    seen = [str(part.seen(IPv4Address(address))) for address in ("172.17.2.3", "172.16.2.3")]
+    assert seen == ["10.117.2.3", "172.16.2.3"], seen
+
+
+def model() -> None:
+    """The model of the matrix, and what its judge says of packets that are lost, doubled, changed or misled."""
+    a, b, reused = (IPv4Address(f"172.16.{text}") for text in ("0.11", "1.11", "2.5"))
+    members = Membership(blocks={"x": {IPv4Network("172.16.0.0/24")}, "y": {IPv4Network("172.16.1.0/24")}})
+    for site, address, host, vines in (
+        ("x", a, "x.h1", ("p", "east")),
+        ("y", b, "y.h1", ("p", "west")),
+        ("x", reused, "x.h2", ("east",)),
+        ("y", reused, "y.h2", ("west",)),
+    ):
+        members.add(site, address, host, vines)
+    assert members.fate("x", a, b) == Fate(host="y.h1") and members.fate("y", a, b) == Fate(reason="sourceNotInLNDT")
+    assert members.fate("x", a, reused) == Fate(host="x.h2") and members.fate("y", b, reused) == Fate(host="y.h2")
+    assert members.fate("x", reused, b) == Fate(reason="noGNDTEntry")
+    assert members.fate("x", a, IPv4Address("172.16.0.1")) == Fate(reason="toVirtualRouter")
+    assert members.fate("x", a, IPv4Address("198.18.2.2")) == Fate(reason="notVirtualDestination")
+    members.vines["x", a].add("west")
+    assert _raises(lambda: members.fate("x", a, reused)), "two hosts that could get one packet must be noticed"
+    members.vines["x", a].remove("west")
+    packets = [Packet(0, "x", "x.h1", a, b), Packet(1, "y", "y.h1", a, b)]
+
+    def verdict(*arrivals: Arrival) -> tuple[int, ...]:
+        result = judge(members, packets, list(arrivals))
+        told = (result.missing, result.doubled, result.foreign)
+        return (result.expected, result.delivered, *map(len, told))
+
+    right = Arrival(0, "y.h1", a, b)
+    assert verdict(right) == (1, 1, 0, 0, 0) and verdict() == (1, 0, 1, 0, 0)
+    assert verdict(right, right) == (1, 1, 0, 1, 0)
+    wrong = [Arrival(1, "y.h1", a, b), Arrival(0, "y.h2", a, b), Arrival(0, "y.h1", b, a), Arrival(9, "y.h1", a, b)]
+    assert all(verdict(right, arrival) == (1, 1, 0, 0, 1) for arrival in wrong)
+    data = marked.packet(7, a, b)
+    assert marked.arrival(data) == (7, a, b) and marked.arrival(data[:-1]) is None and not marked.checksum(data[:20])
+
+
 def _raises(act: Callable[[], object]) -> bool:
     try:
         act()
@@ -166,6 +214,8 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     pure()
+    model()
+    ranks()
     print("pure: ok")
     if options.pure and not options.underlay_only:
         return 0

@@ -112,6 +112,13 @@ class Topology:
                 [f"addr add {host.alias}/{block.prefixlen} dev eth", f"route add {SPACE} via {gateway}"],
             )
 
+    def plug(self, host: Host, interface: str) -> None:
+        """One more network card for a host, on its site's switch."""
+        lans, port = self.ns("lans"), f"{host.site.name}-{interface}{host.number}"
+        self.runner.ip(None, [f"link add {interface} netns {host.ns} type veth peer name {port} netns {lans}"])
+        self.runner.ip(lans, [f"link set {port} master br-{host.site.name} up"])
+        self.runner.ip(host.ns, [f"link set {interface} up"])
+
     def attach(self, name: str, leg: int) -> str:
         """One more public machine with a LAN of its own on leg 198.18.<leg>.0/24; returns its namespace."""
         namespace = self.ns(name)
