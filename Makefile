@@ -71,7 +71,7 @@ figures: deps ## measures the simulated mesh, hours: reports/simulation.json
 	@.build/release/vine-sim figures
 
 .PHONY: bench
-bench: build ## beside its peers, in one run: SUITE=packets, peers, serf, etcd, table3, churn; BENCH_FLAGS= (root)
+bench: build ## beside its peers, in one run: SUITE=packets, peers, serf, etcd, table3, churn, links; BENCH_FLAGS= (root)
 	@.ci/deps $(BENCH_PACKAGES) || echo "bench: goes on without what could not be installed"
 	@mkdir -p reports
 	@python3 Chaos/bench.py $(addprefix --suite ,$(SUITE)) $(BENCH_FLAGS)

@@ -4,6 +4,7 @@
   serf  as many vine-mesh daemons as serf agents (Debian's package), each in a network namespace of its own, with the
         same loss: how long until all know all, a change, a death; bytes, processor and memory at rest
   churn   how long traffic stands still when a NAT forgets, a queue-VR dies, a channel is cut
+  links   the link emulator by itself, bandwidth estimates against its rates, a thin relay against a fat one
   packets what the hot path costs a packet by itself: nanoseconds, allocations, references
   peers   the data path beside kernel VXLAN, wireguard-go, tinc, nebula, fastd and openvpn (Debian's packages)
   table3  the paper's Table 3 over emulated links
@@ -21,7 +22,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from lib import beside_etcd, beside_serf, beside_tunnels, churn, packets, sandbox, table3  # noqa: E402
+from lib import beside_etcd, beside_serf, beside_tunnels, churn, links, packets, sandbox, table3  # noqa: E402
 from lib.flock import MACHINES_MAX  # noqa: E402
 from lib.programs import needs_build, needs_root  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
@@ -29,7 +30,7 @@ from lib.sandbox import Interrupted  # noqa: E402
 from lib.shell import Runner  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SUITES = ("churn", "etcd", "packets", "peers", "serf", "table3")
+SUITES = ("churn", "etcd", "links", "packets", "peers", "serf", "table3")
 
 
 def arguments() -> argparse.Namespace:
@@ -73,6 +74,8 @@ def main() -> int:
             )
         if "table3" in (options.suite or SUITES):
             table3.compare(binaries, report, console, quick=options.quick, verbose=options.verbose)
+        if "links" in (options.suite or SUITES):
+            links.compare(binaries, report, console, quick=options.quick, verbose=options.verbose)
         if "churn" in (options.suite or SUITES):
             churn.compare(binaries, report, console, verbose=options.verbose)
         if "serf" in (options.suite or SUITES):
