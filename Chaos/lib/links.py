@@ -21,6 +21,8 @@ ERROR_MAX, ERROR_BESIDE_TRAFFIC_MAX = 0.10, 0.20
 CROSS = 0.3
 """Of the link's rate, in packets that have nothing to do with the mesh."""
 BUCKET = "256kB"
+SETTLING = 3
+"""Probes after the link was shaped anew."""
 DELAY_ERROR_MAX = 0.5
 """ms at 100 Mbit/s."""
 THIN, FAT = 10.0, 60.0
@@ -113,13 +115,14 @@ def _other_traffic(mesh: Mesh, mbps: float) -> Iterator[None]:
 
 
 def _estimate(mesh: Mesh, report: Report, name: str, rate: float, error_max: float) -> None:
-    """Three probes on demand, as an operator would; the median of both directions."""
+    """Probes on demand, as an operator would. The link was another one before, and one reading that contradicts all others
+    is not believed, so the first ones do not count; the median of three, of each direction."""
     vr = mesh.vrs["uf"]
     found: dict[str, list[float]] = {"to": [], "from": []}
-    for _ in range(3):
+    for number in range(SETTLING + 3):
         time.sleep(1)
         outcome = vr.tool("relay", "probe", "pu", "--json", "--socket", str(vr.socket), timeout=90)
-        if not outcome.ok:
+        if not outcome.ok or number < SETTLING:
             continue
         link = vr.view("status", "links")["links"][0]
         for word, key in (("to", "outMbps"), ("from", "inMbps")):

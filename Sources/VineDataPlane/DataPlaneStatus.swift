@@ -13,7 +13,7 @@ public struct DataPlaneStatus: Sendable {
   public var peers: [PeerStatus]
   /// Sorted by identifier.
   public var channels: [ChannelStatus]
-  /// Limited-VRs that frames wait for, sorted by tag.
+  /// Limited-VRs that frames wait or waited for, sorted by tag.
   public var queues: [QueueStatus]
   public var relay: RelayStore.Counters
   /// Frames passed on for others at once, without waiting in a queue.
@@ -83,8 +83,12 @@ public struct ChannelStatus: Hashable, Sendable {
 
 public struct QueueStatus: Hashable, Sendable {
   public var tag: NodeTag
+  /// That wait now.
   public var frames: Int
-  public var bytes: ByteCount
+  /// Since the limited-VR chose this queue-VR.
+  public var counters: RelayStore.Counters
+  /// Since when the oldest of them waits.
+  public var oldest: Instant?
 }
 
 /// The queue's line of /proc/net/netfilter/nfnetlink_queue.

@@ -109,9 +109,8 @@ extension Peer {
 
 extension WaitingRoom {
   fileprivate var status: [QueueStatus] {
-    store.waiting.map { tag in
-      let held = store.held(for: tag)
-      return QueueStatus(tag: tag, frames: held.frames, bytes: held.bytes)
+    store.tally.map { tag, counters, oldest in
+      QueueStatus(tag: tag, frames: store.held(for: tag).frames, counters: counters, oldest: oldest)
     }
   }
 }

@@ -116,7 +116,30 @@ struct LocalAPI: Sendable {
         "vine_kernel_dropped_packets_total \(kernel.queueDropped + kernel.socketDropped)",
       ]
     }
-    return lines.joined(separator: "\n") + "\n"
+    return (lines + linkMetrics(await links())).joined(separator: "\n") + "\n"
+  }
+
+  private func links() async -> [LinkLine] {
+    let context = await context()
+    return await loop.look { router in router.linksView(context).links.filter { $0.from == router.identity.site } }
+  }
+
+  /// Of this VR's own links; what is not known of one is left out.
+  private func linkMetrics(_ links: [LinkLine]) -> [String] {
+    let gauges: [(name: String, help: String, value: (LinkLine) -> Double?)] = [
+      ("rtt_milliseconds", "Round trip to the VR of a site.", { $0.rttMs }),
+      ("loss_percent", "Questions to the VR of a site that stayed without answer.", { $0.lossPercent }),
+      ("out_mbps", "What the link to a site carries from here.", { $0.outMbps }),
+      ("in_mbps", "What the link to a site carries to here.", { $0.inMbps }),
+    ]
+    return gauges.flatMap { gauge in
+      ["# HELP vine_link_\(gauge.name) \(gauge.help)", "# TYPE vine_link_\(gauge.name) gauge"]
+        + links.compactMap { link in
+          gauge.value(link).map {
+            "vine_link_\(gauge.name){site=\"\(link.to)\",path=\"\(link.path?.rawValue ?? "none")\"} \($0)"
+          }
+        }
+    }
   }
 
   // MARK: Commands

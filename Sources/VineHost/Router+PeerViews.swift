@@ -133,9 +133,10 @@ extension Router {
         let peer = directory.node(tagged: queue.tag)
         return RelayQueue(
           site: peer.map(directory.name(of:)) ?? "?", node: peer?.text ?? "", queuedFrames: queue.frames,
-          queuedBytes: queue.bytes.bytes, limitBytes: RelayStore.Limits().bytes.bytes,
-          forwardedFrames: plane.relay.forwarded, expiredFrames: plane.relay.expired,
-          overflowFrames: plane.relay.overflow)
+          queuedBytes: queue.counters.bytes.bytes, limitBytes: RelayStore.Limits().bytes.bytes,
+          oldestMs: queue.oldest.map { (context.now - $0).inMilliseconds },
+          forwardedFrames: queue.counters.forwarded, expiredFrames: queue.counters.expired,
+          overflowFrames: queue.counters.overflow)
       })
   }
 }

@@ -53,7 +53,12 @@ public struct RelayStore: Sendable {
   }
 
   public let limits: Limits
+  /// Of all limited-VRs together, also of those that are served no more.
   public private(set) var counters = Counters()
+  /// Of each limited-VR that frames waited for since it chose this queue-VR.
+  private var tallies = SortedMap<NodeTag, Counters>()
+  /// Limited-VRs that are counted by themselves; with more, those that nothing waits for are forgotten first.
+  private static let talliesMax = 1024
   private var queues = SortedMap<NodeTag, FrameQueue>()
 
   public init(limits: Limits = Limits()) { self.limits = limits }
@@ -61,9 +66,9 @@ public struct RelayStore: Sendable {
   /// Keeps `frame` for the limited-VR `tag`.
   /// - Returns: what was dropped for it: the oldest frames, or the frame itself if it fits nowhere.
   public mutating func enqueue(_ tag: NodeTag, _ frame: [UInt8], at now: Instant) -> Drops {
-    counters.queued += 1
+    tally(tag) { $0.queued += 1 }
     guard ByteCount(frame.count) <= limits.bytes, queues[tag] != nil || queues.count < limits.virtualRouters else {
-      return count(Drops(overflow: 1))
+      return count(Drops(overflow: 1), of: tag)
     }
     var drops = Drops()
     var freed = ByteCount.zero
@@ -77,8 +82,8 @@ public struct RelayStore: Sendable {
       queue.append(frame, at: now)
     }
     fill(&queues[tag, default: FrameQueue()])
-    counters.bytes += ByteCount(frame.count) - freed
-    return count(drops)
+    tally(tag) { $0.bytes += ByteCount(frame.count) - freed }
+    return count(drops, of: tag)
   }
 
   /// Takes out what waits for `tag`, oldest first; frames that are too old are dropped and counted on the way.
@@ -100,33 +105,39 @@ public struct RelayStore: Sendable {
       return queue.isEmpty
     }
     if isEmpty == true { queues.removeValue(forKey: tag) }
-    counters.bytes -= taken + freed
-    counters.forwarded += UInt64(frames.count)
-    _ = count(Drops(expired: expired))
+    guard isEmpty != nil else { return frames }
+    tally(tag) {
+      $0.bytes -= taken + freed
+      $0.forwarded += UInt64(frames.count)
+    }
+    _ = count(Drops(expired: expired), of: tag)
     return frames
   }
 
   /// Drops every frame that is too old. Call it at `nextExpiry` or on a slow tick.
   public mutating func expire(at now: Instant) -> Drops {
     var drops = Drops()
-    var freed = ByteCount.zero
     let deadline = expiry(at: now)
     for tag in queues.keys {
+      var (freed, expired) = (ByteCount.zero, 0)
       let isEmpty = queues.update(tag) { queue in
-        drops.expired += queue.dropFrames(keptUntil: deadline, &freed)
+        expired = queue.dropFrames(keptUntil: deadline, &freed)
         return queue.isEmpty
       }
       if isEmpty == true { queues.removeValue(forKey: tag) }
+      guard expired > 0 else { continue }
+      tally(tag) { $0.bytes -= freed }
+      drops.expired += count(Drops(expired: expired), of: tag).expired
     }
-    counters.bytes -= freed
-    return count(drops)
+    return drops
   }
 
   /// Drops what waits for `tag`, which has another queue-VR or is no longer limited; counted as expired.
   public mutating func forget(_ tag: NodeTag) -> Drops {
+    defer { tallies[tag] = nil }
     guard let queue = queues.removeValue(forKey: tag) else { return Drops() }
-    counters.bytes -= queue.bytes
-    return count(Drops(expired: queue.count))
+    tally(tag) { $0.bytes -= queue.bytes }
+    return count(Drops(expired: queue.count), of: tag)
   }
 
   /// When the oldest frame becomes too old; nil if nothing waits.
@@ -134,6 +145,11 @@ public struct RelayStore: Sendable {
 
   /// Limited-VRs that frames wait for, in order.
   public var waiting: [NodeTag] { queues.keys }
+
+  /// Limited-VRs that frames waited for, in order, each with what became of them and since when the oldest waits.
+  public var tally: [(tag: NodeTag, counters: Counters, oldest: Instant?)] {
+    tallies.map { ($0.0, $0.1, queues[$0.0]?.oldest) }
+  }
 
   /// Frames and bytes that wait for `tag`.
   public func held(for tag: NodeTag) -> (frames: Int, bytes: ByteCount) {
@@ -143,9 +159,22 @@ public struct RelayStore: Sendable {
   /// Frames stored at this instant or before are too old.
   private func expiry(at now: Instant) -> Instant { now + (.zero - limits.age) }
 
-  private mutating func count(_ drops: Drops) -> Drops {
-    counters.expired += UInt64(drops.expired)
-    counters.overflow += UInt64(drops.overflow)
+  private mutating func count(_ drops: Drops, of tag: NodeTag) -> Drops {
+    guard drops != Drops() else { return drops }
+    tally(tag) {
+      $0.expired += UInt64(drops.expired)
+      $0.overflow += UInt64(drops.overflow)
+    }
     return drops
+  }
+
+  /// The same change to the counters of all and to those of one.
+  private mutating func tally(_ tag: NodeTag, _ change: (inout Counters) -> Void) {
+    change(&counters)
+    if tallies.update(tag, change) != nil { return }
+    if tallies.count >= Self.talliesMax { for idle in tallies.keys where queues[idle] == nil { tallies[idle] = nil } }
+    var fresh = Counters()
+    change(&fresh)
+    tallies[tag] = fresh
   }
 }

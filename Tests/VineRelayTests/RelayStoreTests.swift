@@ -21,6 +21,29 @@ import VineRelay
     #expect(store.drain(pu, at: .zero) == [[1]])
   }
 
+  @Test func `what became of frames is counted for each limited-VR, and all together are the sum`() {
+    var store = RelayStore(limits: .init(bytes: ByteCount(4), age: .seconds(30)))
+    for number in 0..<3 { _ = store.enqueue(pu, [UInt8(number), 0], at: second(0)) }
+    _ = store.enqueue(other, [7], at: second(1))
+    #expect(store.drain(other, at: second(2)) == [[7]])
+    _ = store.expire(at: second(31))
+    let (first, second) = (store.tally.first { $0.tag == pu }, store.tally.first { $0.tag == other })
+    #expect(first?.counters.queued == 3 && first?.counters.overflow == 1 && first?.counters.expired == 2)
+    #expect(first?.counters.bytes == .zero && first?.oldest == nil)
+    #expect(second?.counters.queued == 1 && second?.counters.forwarded == 1 && second?.counters.expired == 0)
+    #expect(store.counters.queued == 4 && store.counters.expired == 2 && store.counters.forwarded == 1)
+    _ = store.forget(pu)
+    #expect(store.tally.map(\.tag) == [other], "it has another queue-VR")
+  }
+
+  @Test func `the oldest frame's age is known, and who was never kept anything is not counted`() {
+    var store = RelayStore()
+    #expect(store.drain(pu, at: second(1)).isEmpty && store.tally.isEmpty)
+    _ = store.enqueue(pu, [1], at: second(3))
+    _ = store.enqueue(pu, [2], at: second(9))
+    #expect(store.tally.first?.oldest == second(3))
+  }
+
   @Test func `a full queue drops its oldest frames and counts them`() {
     var store = RelayStore(limits: .init(bytes: ByteCount(10)))
     for number in 0..<5 { _ = store.enqueue(pu, [UInt8](repeating: UInt8(number), count: 2), at: .zero) }
