@@ -184,12 +184,12 @@ extension Router {
 
   private mutating func factLearned(_ key: FactKey, _ turn: inout Turn) {
     turn.tablesChanged = true
-    turn.pathsChanged = true
     switch key {
     case .site(node): turn.ownRecordChanged = true
     case .block(let block), .scopedBlock(_, let block):
       if let held = key.holding, directory.view.owner(of: held) == node { turn.report(.blockOwned(block)) }
     case .revocation(let peer):
+      turn.pathsChanged = true
       authenticator.revoked.insert(peer)
       noteQueueVR(of: peer, at: turn.now)
       if peer != node {

@@ -98,7 +98,8 @@ struct VoterChoice: Sendable {
     let publicOnes = alive.filter(isPublic) + others.filter(\.isPublic).map(\.voter)
     let limitedOnes = alive.filter { !isPublic($0) } + others.filter { !$0.isPublic }.map(\.voter)
     let size = size(public: publicOnes.count, limited: limitedOnes.count, of: candidates.count)
-    let count = max(size, odd(kept.count))
+    // No more than can learn at once; the others after them.
+    let count = max(min(size, odd(alive.count + Configuration.learnersMax)), odd(kept.count))
     let pool = publicOnes + limitedOnes.prefix(count / 2)
     guard pool.count < count else { return Array(pool.prefix(count)) }
     // The dead keep their votes, unless fewer voters survive more losses.
