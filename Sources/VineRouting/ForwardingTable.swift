@@ -77,6 +77,11 @@ public final class ForwardingTable: Sendable {
     (rangeFirst, rangeLast, rangeNode) = (firsts, lasts, indices)
   }
 
+  /// ViNes that packets are forwarded in, sorted.
+  public var vines: [NetworkID] { networks.map(NetworkID.init(rawValue:)) }
+  /// Ranges of all of them together.
+  public var entryCount: Int { rangeFirst.count }
+
   // MARK: The two decisions
 
   /// A packet that a local host sent (paper 3.6: the source is verified in the LNDT, whose entry points to the

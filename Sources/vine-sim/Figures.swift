@@ -10,10 +10,10 @@ struct Figures: ParsableCommand {
     discussion: "Latency is 5 to 80 ms one way. Ctrl-C ends after the run under way and keeps what was measured.")
 
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case spread, idle, crash, wronged, join, restart, heal, speed, decisions, punching
+    case spread, idle, crash, wronged, join, restart, heal, speed, decisions, punching, create, vines
 
     /// Measured in meshes of its own, whatever sizes are asked for.
-    var isOfItsOwn: Bool { self == .decisions || self == .punching }
+    var isOfItsOwn: Bool { [.decisions, .punching, .create, .vines].contains(self) }
   }
 
   @Option(help: "Parts: \(Part.allCases.map(\.rawValue).joined(separator: ", ")); otherwise all.")
@@ -52,7 +52,7 @@ struct Figures: ParsableCommand {
       }
     }
     for part in parts where part.isOfItsOwn && !Interrupt.isAsked {
-      let measured = try part == .decisions ? decisions() : punching()
+      let measured = try measure(part)
       for figure in measured { print(figure.line) }
       figures += measured
       try SimulationReport.write(figures, to: report, merge: merge)
@@ -79,14 +79,25 @@ struct Figures: ParsableCommand {
     case (.restart, let warm?): restart(warm)
     case (.heal, let warm?): heal(warm)
     case (.speed, let warm?): speed(warm)
-    case (_, nil), (.decisions, _), (.punching, _): []
+    case (_, nil), (.decisions, _), (.punching, _), (.create, _), (.vines, _): []
+    }
+  }
+
+  /// A part that has meshes of its own.
+  private func measure(_ part: Part) throws -> [Figure] {
+    switch part {
+    case .decisions: try decisions()
+    case .punching: try punching()
+    case .create: try create()
+    case .vines: try vines()
+    case .spread, .idle, .crash, .wronged, .join, .restart, .heal, .speed: []
     }
   }
 
   private func losses(_ usual: [Int]) -> [Int] { loss.isEmpty ? usual : loss }
 
   /// Measures from each seed, until Ctrl-C.
-  private func each<Value>(_ what: String, _ measure: (UInt64) throws -> Value) rethrows -> [Value] {
+  func each<Value>(_ what: String, _ measure: (UInt64) throws -> Value) rethrows -> [Value] {
     let progress = Progress(total: seeds)
     var values: [Value] = []
     for seed in 1...UInt64(seeds) where !Interrupt.isAsked {

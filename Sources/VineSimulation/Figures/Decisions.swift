@@ -5,18 +5,25 @@ import VineRouter
 
 /// How fast the registry decides: with five voters, over a network of one round trip everywhere.
 public enum Decisions {
-  /// Public VRs, five of which vote, and some behind NAT, at rest.
-  /// - Throws: `FoundingError` if they do not come to have five voters.
-  public static func warm(roundTrip: Duration, public publicCount: Int, limited: Int) throws -> World {
+  /// Public VRs, five of which vote, or as many as asked for, and some behind NAT, at rest.
+  /// - Throws: `FoundingError` if they do not come to have so many voters.
+  public static func warm(
+    roundTrip: Duration, public publicCount: Int, limited: Int, voters: Int = 5
+  ) throws -> World {
     var shape = World.Shape(count: publicCount + limited)
     shape.limitedPerCent = (limited * 100 + shape.count - 1) / shape.count
     var world = try World.known(shape, seed: 1)
     (world.underlay.latencyMin, world.underlay.latencyMax) = (roundTrip / 2, roundTrip / 2)
     let isReady = world.run(atMost: .seconds(180), step: .seconds(1)) { world in
       world.live.count == world.count && world.isConnected
-        && world.live.allSatisfy { world.router($0).directory.view.voters.count == 5 }
+        && world.live.allSatisfy { world.router($0).directory.view.voters.count == voters }
     }
-    guard isReady != nil else { throw FoundingError(description: "five voters were not chosen") }
+    guard isReady != nil else {
+      let known = world.live.map { world.router($0).directory.view.voters.count }.sorted()
+      let lacking = world.live.first { !world.isConnected($0) }.map(world.lacking) ?? "all are connected"
+      throw FoundingError(
+        description: "VRs know of \(known.first ?? 0) to \(known.last ?? 0) voters, not \(voters); \(lacking)")
+    }
     world.run(.seconds(60))
     return world
   }
@@ -92,7 +99,7 @@ public enum Decisions {
   }
 
   /// Another run of the mesh, at another moment.
-  private static func prepared(_ warm: World, _ seed: UInt64) -> World {
+  static func prepared(_ warm: World, _ seed: UInt64) -> World {
     var world = warm
     world.reseed(seed)
     var random = RandomSource(seed: seed)

@@ -62,7 +62,7 @@ extension World {
         message = inner
       }
       guestReceived(message, at: index)
-    case .dialBack, .relay: break
+    case .dialBack, .data, .relay: break
     }
   }
 

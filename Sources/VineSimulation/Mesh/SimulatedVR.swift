@@ -115,6 +115,10 @@ struct SimulatedPlane: Sendable {
   var relayRoutes: SortedMap<NodeTag, NodeID> = [:]
   var channels: SortedMap<Int, Channel> = [:]
   var nextAccepted = 2
+  /// What packets of hosts are decided by.
+  var table: ForwardingTable?
+  /// When a session was last asked for, for a packet that found none.
+  private var asked: [NodeID: Int64] = [:]
 
   mutating func install(_ established: EstablishedSession, at now: Int64) {
     let peer = established.peer.node
@@ -124,6 +128,13 @@ struct SimulatedPlane: Sendable {
       isConfirmed: false, isInitiator: established.isInitiator, installed: now)
     byPeer[peer, default: []].append(established.localIndex)
     byTag[peer.tag] = peer
+  }
+
+  /// Once a second for each peer (`Limits.needsSessionEvery`).
+  mutating func mayAsk(for peer: NodeID, at now: Int64) -> Bool {
+    if let last = asked[peer], now - last < 1_000_000_000 { return false }
+    asked[peer] = now
+    return true
   }
 
   mutating func release(_ index: UInt32) {

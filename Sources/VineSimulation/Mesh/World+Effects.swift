@@ -41,12 +41,15 @@ extension World {
     case .event(.memberChanged(let node, _, let state)):
       guard let about = numbers[node] else { return }
       verdicts.append(Verdict(at: now, by: index, about: about, state: state))
-    case .answer(_, .success(.invitation(let text, _))):
-      answerCount += 1
-      if let token = try? InvitationToken.parse(text) { tokens.append(token) }
-    // Nobody forwards packets here, and nobody reads a screen.
-    case .answer(_, .success): answerCount += 1
-    case .table, .limitedPeers, .gateways, .announceGateways, .answer, .event: break
+    case .answer(let id, let answer):
+      if case .success = answer { answerCount += 1 }
+      if case .success(.invitation(let text, _)) = answer, let token = try? InvitationToken.parse(text) {
+        tokens.append(token)
+      }
+      if awaited.remove(id) != nil { answers[id] = answer }
+    case .table(let table): vrs[index].plane.table = table
+    // Nobody reads a screen.
+    case .limitedPeers, .gateways, .announceGateways, .event: break
     }
   }
 

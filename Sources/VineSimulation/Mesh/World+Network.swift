@@ -109,18 +109,31 @@ extension World {
       input(.dialBack(nonce: nonce, from: from), to: index)
     case .control(let bytes, let local, let key):
       trace.note(.datagram, at: now, index, sender, 3, bytes)
-      guard let session = vrs[index].plane.sessions[local] else {
-        return input(.unknownSession(via: carrier), to: index)
-      }
-      // Sealed under other keys: it does not open, and is dropped.
-      guard session.key == key else { return }
-      if !session.isConfirmed {
-        vrs[index].plane.sessions[local]?.isConfirmed = true
-        input(.confirmed(localIndex: local), to: index)
-      }
+      guard let session = opened(local, key, via: carrier, at: index) else { return }
       input(.control(bytes, from: session.peer, via: carrier, localIndex: local), to: index)
+    case .data(let packet, let local, let key):
+      trace.note(.datagram, at: now, index, sender, 2, 0)
+      guard let session = opened(local, key, via: carrier, at: index), !session.isGuest else { return }
+      received(packet, from: session.peer, at: index)
     case .relay(let inner, let from, let to, let hops): relay(inner, from, to, hops, sender, at: index)
     }
+  }
+
+  /// The session that a sealed frame names, which is confirmed by it. - Returns: nil if the frame does not open.
+  private mutating func opened(
+    _ local: UInt32, _ key: UInt64, via carrier: Carrier, at index: Int
+  ) -> SimulatedPlane.Session? {
+    guard let session = vrs[index].plane.sessions[local] else {
+      input(.unknownSession(via: carrier), to: index)
+      return nil
+    }
+    // Sealed under other keys: it does not open, and is dropped.
+    guard session.key == key else { return nil }
+    if !session.isConfirmed {
+      vrs[index].plane.sessions[local]?.isConfirmed = true
+      input(.confirmed(localIndex: local), to: index)
+    }
+    return session
   }
 
   private mutating func relay(

@@ -41,6 +41,12 @@ public struct World: Sendable {
   var tokens: [InvitationToken] = []
   /// VRs that take part in each ViNe, `vine0` first.
   public internal(set) var vineMembers: [[Int]] = []
+  /// Requests whose answers are to be kept, and what they came to.
+  var awaited: Set<RequestID> = []
+  var answers: [RequestID: Result<LocalAnswer, RequestFailure>] = [:]
+  private var requestCount: UInt64 = 0
+  /// Packets that hosts got since somebody last forgot them.
+  var deliveries: [Delivery] = []
   /// Sites that are joining.
   var guests: [Int: GuestJoin] = [:]
 
@@ -226,7 +232,25 @@ public struct World: Sendable {
 
   /// A request as from the VR's own machine.
   public mutating func request(_ request: LocalRequest, at index: Int) {
-    input(.request(RequestID(rawValue: UInt64(now)), request), to: index)
+    input(.request(nextRequest(), request), to: index)
+  }
+
+  /// A request whose answer is to be kept until `takeAnswer`.
+  mutating func ask(_ request: LocalRequest, at index: Int) -> RequestID {
+    let id = nextRequest()
+    awaited.insert(id)
+    input(.request(id, request), to: index)
+    return id
+  }
+
+  /// What the request came to; nil while it is not answered.
+  mutating func takeAnswer(_ id: RequestID) -> Result<LocalAnswer, RequestFailure>? {
+    answers.removeValue(forKey: id)
+  }
+
+  private mutating func nextRequest() -> RequestID {
+    requestCount += 1
+    return RequestID(rawValue: requestCount)
   }
 }
 

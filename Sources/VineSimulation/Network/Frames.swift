@@ -7,6 +7,8 @@ struct Frame: Sendable {
     /// Sealed: the receiver opens it with the session `index`, if its key is the sender's.
     case control([UInt8], index: UInt32, key: UInt64)
     case dialBack([UInt8])
+    /// Sealed likewise.
+    case data(HostPacket, index: UInt32, key: UInt64)
     /// For the VR tagged `to`, through the queue-VR that gets it.
     indirect case relay(Body, from: NodeTag, to: NodeTag, hops: Int)
   }
@@ -27,6 +29,8 @@ struct Frame: Sendable {
     case .handshake(let bytes): bytes.count
     // Header and tag (`FrameSize.controlOverhead`).
     case .control(let bytes, _, _): bytes.count + 32
+    // With the ViNe (`FrameSize.dataOverhead`).
+    case .data: HostPacket.byteCount + 36
     // `FrameSize.probe`.
     case .dialBack: 20
     // `FrameSize.relayOverhead`.
