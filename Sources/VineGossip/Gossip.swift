@@ -14,6 +14,8 @@ public struct Gossip: Sendable {
     case received(GossipMessage, from: NodeID)
     /// A record of this VR's own making: its own record, or a fact it attests.
     case publish(SignedRecord)
+    /// Records that some VRs wait for: those with sessions get them now, beside what gossip does.
+    case tell([SignedRecord], [NodeID])
     /// Known from the VR that let this one join. Not news to anybody.
     case learned([SignedRecord])
     /// Whether others can begin sessions with this VR: only public VRs stand in the rings.
@@ -135,6 +137,8 @@ public struct Gossip: Sendable {
     switch input {
     case .received(let message, let peer): received(message, from: peer, at: now, &effects)
     case .publish(let record): take(record, from: nil, isFresh: true, at: now, &effects)
+    case .tell(let records, let others):
+      for peer in others where connected[peer] != nil { push(records, to: peer, &effects) }
     case .learned(let records):
       for record in records where store.insert(record) { noted(record, at: now, &effects) }
     case .reach(let other, let isPublic): reach(other, isPublic: isPublic)

@@ -100,8 +100,9 @@ public struct SignedRecord: Hashable, Sendable {
   /// Where it is kept and what it is called on the wire.
   public var place: RecordPlace { content.place }
 
-  /// A record must fit one datagram beside its envelope.
-  public static let payloadByteCountMax = 900
+  /// Room for a VR's part in sixty ViNes, and for what it derived of them; then a record goes in three fragments, most
+  /// in one datagram.
+  public static let payloadByteCountMax = 3000
   static let idByteCountMax = 64
 
   public init(key: RecordKey, version: RecordVersion, author: NodeID, payload: [UInt8], signature: [UInt8]) {

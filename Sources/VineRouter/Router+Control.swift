@@ -145,8 +145,9 @@ extension Router {
         // The message is sent again by whoever wants it answered; the session comes up meanwhile.
         if !peers.isConnected(peer), peers.mayTry(peer, at: turn.now) { connect(to: peer, &turn) }
         send(message, to: peer, &turn)
-      case .facts(let facts):
-        for fact in facts { attest(fact, &turn) }
+      case .facts(let facts, let concerned):
+        let records = facts.map { attest($0, &turn) }
+        if !concerned.isEmpty { run(gossip: .tell(records, concerned), &turn) }
       case .groupChanged: turn.pathsChanged = true
       case .persistLedger(let ledger): turn.emit(.persistLedger(ledger))
       case .persistGrant(let grant): turn.emit(.persistGrant(grant))
@@ -160,9 +161,10 @@ extension Router {
   }
 
   /// Gives this voter's word on a fact, if no other's came before.
-  private mutating func attest(_ fact: RegistryFact, _ turn: inout Turn) {
+  private mutating func attest(_ fact: RegistryFact, _ turn: inout Turn) -> SignedRecord {
     let record = RecordTrust.attest(fact, by: identity.key)
     if gossip.store.isNews(record) { run(gossip: .publish(record), &turn) }
+    return record
   }
 
   mutating func absorb(_ record: SignedRecord, _ turn: inout Turn) {

@@ -9,11 +9,9 @@ extension Router {
   mutating func received(_ request: LocalRequest, _ id: RequestID, _ turn: inout Turn) {
     switch request {
     case .invite(let site, let hosts, let validFor): invite(site, hosts: hosts, validFor: validFor, id, &turn)
-    case .createVine(let name): propose(.createVine(name), for: .request(id, .vine(name)), &turn)
+    case .createVine(let name): propose(.createVine(name), for: .request(id, .part(name)), &turn)
     case .deleteVine(let name): withVine(name, id, &turn) { .deleteVine($0) }
-    case .joinVine(let name):
-      if let denied = refusesByPolicy(name) { return refuse(id, denied, &turn) }
-      withVine(name, id, &turn) { .takePart($0) }
+    case .joinVine(let name): joinVine(name, id, &turn)
     case .leaveVine(let name): withVine(name, id, &turn) { .leaveVine($0) }
     case .addHost(let address, let name): addHost(address, name, id, &turn)
     case .removeHost(let address, let name): removeHost(address, name, id, &turn)
@@ -57,6 +55,9 @@ extension Router {
       if case .failure(.refused(.noQuarantineOver)) = outcome { return turn.emit(.answer(request, .success(.done))) }
       turn.emit(.answer(request, outcome.mapError(RequestFailure.init).map { _ in .done }))
     case .request(let request, let subject):
+      if case .part = subject, case .success(.vine(let network)) = outcome {
+        return answer(request, subject.answer(.vine(network)), whenPartOf: network, &turn)
+      }
       turn.emit(.answer(request, outcome.mapError(RequestFailure.init).map { subject.answer($0) }))
     }
   }
@@ -206,6 +207,8 @@ struct Requests: Sendable {
   /// What a request was about, to make the registry's answer one for its asker.
   enum Subject: Sendable {
     case vine(VineName)
+    /// This site takes part in the ViNe from now on.
+    case part(VineName)
     case block(Block?)
     case invitation(String, WallTime)
     case site(SiteName)
@@ -217,8 +220,8 @@ struct Requests: Sendable {
       case (.site(let name), .quarantined(let blocks, _)): .site(name, blocksKept: blocks)
       case (.site(let name), _): .site(name, blocksKept: 0)
       case (.invitation(let token, let expires), _): .invitation(token: token, expires: expires)
-      case (.vine(let name), .vine(let network)): .vine(name, network)
-      case (.vine(let name), _): .vine(name, NetworkID(rawValue: 0))
+      case (.vine(let name), .vine(let network)), (.part(let name), .vine(let network)): .vine(name, network)
+      case (.vine(let name), _), (.part(let name), _): .vine(name, NetworkID(rawValue: 0))
       case (.block, .allocated(let block)): .block(block)
       case (.block(let block), _): .block(block ?? Block.standardSpace)
       }

@@ -58,6 +58,7 @@ extension Router {
     let isPublic = directory.records[peer].map { $0.role == .public } ?? (peer == identity.genesis.founder)
     run(reachability: .connected(peer, isPublic: isPublic), &turn)
     run(gossip: .connected(peer), &turn)
+    if !wasConnected { tellHosts(to: peer, &turn) }
     run(registrar.connected(to: peer, at: turn.now), &turn)
   }
 
@@ -85,8 +86,7 @@ extension Router {
     let connected = peers.connected
     for peer in wanted {
       let silence = silence(of: peer)
-      let yields = peer < node && reachability.role == .public && directory.records[peer]?.role == .public
-      if peers.needsHandshake(peer, yields: yields, silence, at: turn.now) { connect(to: peer, &turn) }
+      if peers.needsHandshake(peer, yields: yields(to: peer), silence, at: turn.now) { connect(to: peer, &turn) }
     }
     peers.forgetWishes(besides: wanted)
     for peer in connected {
@@ -97,7 +97,7 @@ extension Router {
         send(.keepalive(sequence: 0, isReply: false), to: peer, &turn)
       }
     }
-    if connected.isEmpty { bootstrap(&turn) }
+    if connected.isEmpty, wanted.isEmpty || turn.now - started >= Self.patienceBeforeBootstrap { bootstrap(&turn) }
     chooseVoters(&turn)
     lookAfterDelegation(&turn)
     nextTick = turn.now + (wanted.count <= connected.count ? Self.tick * 2 : Self.tick)
@@ -121,6 +121,11 @@ extension Router {
     return wanted.indices.filter { $0 == 0 || wanted[$0] != wanted[$0 - 1] }.map { wanted[$0] }
   }
 
+  /// Of two public VRs that want a session the one with the lower NodeID begins.
+  func yields(to peer: NodeID) -> Bool {
+    peer < node && reachability.role == .public && directory.records[peer]?.role == .public
+  }
+
   /// Carries traffic to or for this VR.
   private func isClose(_ peer: NodeID) -> Bool {
     peer == channels.queueVR || channels.accepted[peer] != nil || dataPeers.contains(peer)
@@ -128,6 +133,9 @@ extension Router {
   }
 
   private func silence(of peer: NodeID) -> Peers.Silence { isClose(peer) ? .close : .distant }
+
+  /// A VR that knows others tries those for this long first: a mesh that restarts as a whole does not fall upon one VR.
+  static let patienceBeforeBootstrap = Duration.seconds(3)
 
   /// Nothing is known, or nobody is reached: ask where the invitation said.
   private mutating func bootstrap(_ turn: inout Turn) {

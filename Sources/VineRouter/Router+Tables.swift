@@ -38,7 +38,13 @@ extension Router {
       tables.forwarding = table
       turn.emit(.table(table))
     }
-    if !changed.isEmpty { scheduleAnnouncement(changed, part, turn) }
+    if !changed.isEmpty {
+      scheduleAnnouncement(changed, part, turn)
+      meet(changed, &turn)
+      lookAfterCommands(&turn)
+    } else if !commands.unknown.isEmpty {
+      lookAfterCommands(&turn)
+    }
     if tables.announcements.isDue(at: turn.now) { announce(part, &turn) }
     (turn.tablesChanged, turn.hostsChanged, turn.ownRecordChanged) = (false, false, false)
   }
@@ -67,8 +73,13 @@ extension Router {
       softwareVersion: identity.softwareVersion, certificateExpires: identity.certificateExpires,
       store: registrar.raft.voter.store, links: toldLinks, succession: toldSuccession)
     guard content != own.content else { return }
+    let known = own.content?.claims
     directory.learn(content, of: node)
     publish(content.announcing(ownDigests(part)), &turn)
+    guard let known, known != content.claims else { return }
+    own.claimsChanged = turn.now
+    let changed = part.networks.filter { known[$0] != content.claims[$0] }
+    tellHosts(to: companions(in: changed), &turn)
   }
 
   /// Says which tables this VR has, and nothing else new.
@@ -115,6 +126,42 @@ extension Router {
       claims[network] = VRRecord.Claim(addresses: addresses, changes: .max)
     }
     return VRRecord.byteCount(of: claims) <= VRRecord.claimsByteCountMax
+  }
+
+  // MARK: Companions
+
+  /// Others in these ViNes, the first few of many.
+  private func companions(in networks: [NetworkID]) -> [NodeID] {
+    var companions: SortedMap<NodeID, Bool> = [:]
+    for network in networks {
+      for peer in directory.view.participants(of: network).prefix(Self.eagerPeersMax) where peer != node {
+        companions[peer] = true
+      }
+    }
+    return Array(companions.keys.prefix(Self.eagerPeersMax))
+  }
+
+  /// Begins sessions with others in these ViNes, before there is a host or a packet.
+  private mutating func meet(_ networks: [NetworkID], _ turn: inout Turn) {
+    for peer in companions(in: networks) where !peers.isConnected(peer) && peers.mayTry(peer, at: turn.now) {
+      if !yields(to: peer), gossip.member(peer)?.state == .alive { connect(to: peer, &turn) }
+    }
+  }
+
+  /// The VR's record goes straight to those who forward packets by it.
+  private mutating func tellHosts(to others: [NodeID], _ turn: inout Turn) {
+    guard let record = gossip.store[RecordKey(kind: .vr, id: node.bytes)] else { return }
+    run(gossip: .tell([record], others), &turn)
+  }
+
+  /// How long a VR that a session came up with gets the own record if it is of that age: others have it from gossip.
+  static let newsAge = Duration.seconds(10)
+
+  /// A session came up: its VR hears of hosts that are new, if they concern it.
+  mutating func tellHosts(to peer: NodeID, _ turn: inout Turn) {
+    guard let changed = own.claimsChanged, turn.now - changed < Self.newsAge else { return }
+    let shared = directory.view.networks(of: node).contains { directory.view.takesPart(peer, in: $0) }
+    if shared { tellHosts(to: [peer], &turn) }
   }
 
   // MARK: Agreement

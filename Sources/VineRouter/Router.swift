@@ -45,6 +45,7 @@ public struct Router: Sendable {
   var authenticator: MeshAuthenticator
   var requests: Requests
   var explanations = PendingExplanations()
+  var commands = PendingCommands()
   var reassembly = Reassembler()
   var random: RandomSource
   /// VRs behind which hosts of this VR's ViNes are, sorted.
@@ -52,6 +53,7 @@ public struct Router: Sendable {
   /// When the router next wants to be called, and why.
   public private(set) var nextWakeup = Wakeup(at: .zero, reason: "start")
   var nextTick = Instant.zero
+  var started = Instant.zero
   var ticks = 0
   /// How often sessions and channels are looked after; half as often while all wanted sessions stand.
   static let tick = Duration.milliseconds(500)
@@ -114,7 +116,7 @@ public struct Router: Sendable {
     let cores = [
       registrar.nextWakeup, gossip.nextWakeup, handshakes.nextWakeup, reachability.nextWakeup, keeper.nextWakeup,
       standby.nextWakeup, directPaths.nextWakeup, nat.nextWakeup, probing.nextWakeup, pathMTU.nextWakeup,
-      explanations.nextWakeup, failOver.nextWakeup,
+      explanations.nextWakeup, commands.nextWakeup, failOver.nextWakeup,
       tables.announcements.nextWakeup,
     ]
     return cores.reduce(Wakeup(at: nextTick, reason: "look after sessions and tables")) {
@@ -160,6 +162,7 @@ public struct Router: Sendable {
   }
 
   private mutating func start(_ turn: inout Turn) {
+    started = turn.now
     learnVoters()
     epochLearned(&turn)
     for peer in directory.view.revoked {
@@ -187,6 +190,7 @@ public struct Router: Sendable {
     if isDue(probing.nextWakeup, turn) { run(links: .wakeup, &turn) }
     if isDue(directPaths.nextWakeup, turn) { run(paths: .wakeup, &turn) }
     if isDue(explanations.nextWakeup, turn) { endExplanations(&turn) }
+    if isDue(commands.nextWakeup, turn) { lookAfterCommands(&turn) }
     if isDue(pathMTU.nextWakeup, turn) { run(mtu: .wakeup, &turn) }
     if isDue(nat.nextWakeup, turn) { run(nat: .wakeup, &turn) }
     if isDue(failOver.nextWakeup, turn) { lookAtFirstVR(&turn) }
@@ -245,4 +249,6 @@ public struct Channels: Hashable, Sendable {
 struct OwnRecord: Sendable {
   var version: RecordVersion
   var content: VRRecord?
+  /// When it last said something new of the VR's hosts.
+  var claimsChanged: Instant?
 }

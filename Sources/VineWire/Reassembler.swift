@@ -7,7 +7,7 @@ import VineBase
 public struct Reassembler: Sendable {
   /// Messages of one peer at a time: a join grant and an answer are on the way together, rarely more.
   public static let messagesOfPeerMax = 4
-  /// Messages of all peers at a time; with `WireLimits.messageByteCountMax` at most 8 MiB.
+  /// Messages of all peers at a time; with `WireLimits.messageByteCountMax` at most 16 MiB.
   public static let messagesMax = 64
   /// Longer than a channel stalls; whoever sent it sends it again, cut anew.
   public static let ageMax = Duration.seconds(10)

@@ -110,7 +110,7 @@ public struct VRRecord: Sendable {
 
   /// Bytes that claims may take of a payload: all else has its room beside them, but for digests, which take what is
   /// left.
-  public static let claimsByteCountMax = 600
+  public static let claimsByteCountMax = 1200
 
   /// Bytes that claims take of a payload; more than `claimsByteCountMax` are not to be published.
   public static func byteCount(of claims: SortedMap<NetworkID, Claim>) -> Int {

@@ -5,8 +5,8 @@ public enum WireLimits {
   /// A control message up to this goes in one frame: with 36 bytes of frame and 40 of relay it fits the smallest
   /// path MTU that VRs assume (1280) with room for options.
   public static let frameByteCountMax = 1100
-  /// A control message, put together; a join grant with 64 records of 1.1 kB has half of it.
-  public static let messageByteCountMax = 128 << 10
+  /// A control message, put together; a join grant with 64 records of the longest has not more.
+  public static let messageByteCountMax = 256 << 10
   /// A fragment's share: a full fragment encodes to at most `frameByteCountMax`.
   public static let fragmentByteCountMax = 1080
   /// Fragments of a message of `messageByteCountMax`.
@@ -14,7 +14,7 @@ public enum WireLimits {
   /// The payload of a signed record, as VineGossip takes it.
   public static let payloadByteCountMax = SignedRecord.payloadByteCountMax
   /// A signed record as stored: payload, key, signature, author and framing.
-  public static let recordByteCountMax = 1400
+  public static let recordByteCountMax = 3500
   /// A registry command.
   public static let commandByteCountMax = 900
   /// A stored log entry: a command, or the voters.

@@ -21,13 +21,14 @@ import VineWire
     #expect(WireLimits.fragmentCountMax * WireLimits.fragmentByteCountMax >= WireLimits.messageByteCountMax)
   }
 
-  @Test func `a push of one largest record fits one frame`() {
+  @Test func `a push of one largest record goes in three fragments at most`() {
     var samples = Samples(seed: 1)
     let record = SignedRecord(
       key: RecordKey(kind: .fact, id: FactKey.participation(samples.network(), samples.node()).bytes),
       version: RecordVersion(epoch: WireLimits.counterMax, sequence: WireLimits.counterMax), author: samples.node(),
       payload: samples.bytes(SignedRecord.payloadByteCountMax), signature: samples.bytes(64))
-    #expect(ControlMessage.gossip(.push([record])).encode().count <= WireLimits.frameByteCountMax)
+    let fragments = Reassembler.cut(ControlMessage.gossip(.push([record])).encode(), id: 1)
+    #expect(fragments.count <= 3)
     #expect(StoredRecord.encode(record).count <= WireLimits.recordByteCountMax)
   }
 
@@ -45,7 +46,7 @@ import VineWire
     var samples = Samples(seed: 1)
     let record = SignedRecord(
       key: RecordKey(kind: .fact, id: samples.bytes(64)), version: samples.version(), author: samples.node(),
-      payload: samples.bytes(900), signature: samples.bytes(64))
+      payload: samples.bytes(SignedRecord.payloadByteCountMax), signature: samples.bytes(64))
     let grant = JoinGrant(
       certificate: samples.bytes(4096), genesis: samples.bytes(4096), facts: Array(repeating: record, count: 100),
       endpoints: (0..<20).map { _ in samples.endpoint() })
@@ -66,9 +67,9 @@ import VineWire
       guard VRRecord.byteCount(of: [network: wider]) <= VRRecord.claimsByteCountMax else { break }
       claims[network] = wider
     }
-    #expect(addresses.count > 250, "a block of 253 hosts without two neighbours has room")
+    #expect(addresses.count > 500, "two blocks of 253 hosts without two neighbours have room")
     var digests = SortedMap<NetworkID, TableDigest>()
-    for number in UInt32(0)..<40 {
+    for number in UInt32(0)..<80 {
       let version = TableVersion(decision: WireLimits.counterMax, changes: WireLimits.counterMax)
       digests[NetworkID(rawValue: number)] = TableDigest(version: version, digest: .max)
     }
@@ -89,6 +90,24 @@ import VineWire
       certificateExpires: WallTime(secondsSince1970: 0))
     let told = try VRRecord.decode(idle.encode()).tableDigests
     #expect(told.count > 20 && told.keys == Array(digests.keys.prefix(told.count)))
+  }
+
+  @Test func `a VR with hosts in fifty ViNes has room for what it derived of all of them`() throws {
+    var claims = SortedMap<NetworkID, VRRecord.Claim>()
+    var digests = SortedMap<NetworkID, TableDigest>()
+    for number in UInt32(0)..<50 {
+      let network = NetworkID(rawValue: 1000 + number)
+      let address = IPv4Address(rawValue: 0xAC10_0002 + 2 * number)
+      claims[network] = VRRecord.Claim(addresses: AddressSet(addresses: [address]), changes: .max)
+      digests[network] = TableDigest(version: TableVersion(decision: 1 << 40, changes: 1 << 40), digest: .max)
+    }
+    #expect(VRRecord.byteCount(of: claims) <= VRRecord.claimsByteCountMax)
+    let record = VRRecord(
+      site: "purdue", role: .public, endpoints: [Endpoint(address: IPv4Address(rawValue: 0xC612_0001))], queueVR: nil,
+      claims: claims, tableDigests: digests, softwareVersion: "0.1.0",
+      certificateExpires: WallTime(secondsSince1970: 1_800_000_000))
+    let back = try VRRecord.decode(record.encode())
+    #expect(back.claims == claims && back.tableDigests == digests)
   }
 
   @Test func `a text that is too long is clipped between characters`() throws {
