@@ -172,6 +172,9 @@ extension Registrar {
     return target(ofTry: tries).map { [.send(.proposal(proposal), to: $0)] } ?? []
   }
 
+  /// The voter that the next proposal goes to; nil if there is none but this VR.
+  var nextVoter: NodeID? { isVoter ? nil : target(ofTry: 0) }
+
   private func target(ofTry tries: Int) -> NodeID? {
     let others = voters.filter { $0 != node }
     if tries == 0, let home = proposals.home, others.contains(home) { return home }

@@ -16,8 +16,8 @@ public struct Registrar: Sendable {
     /// Durable before any later effect of the same batch is carried out; answered with `persisted`.
     case persist(Persistence)
     case send(ControlMessage, to: NodeID)
-    /// Committed facts, oldest first: to be attested and spread. Those whom they concern get them at once.
-    case facts([RegistryFact], for: [NodeID] = [])
+    /// Committed facts, oldest first: to be attested and spread.
+    case facts([RegistryFact])
     /// The outcome of a proposal that `propose` took.
     case answered(ProposalID, Result<RegistryAnswer, ProposalFailure>)
     /// Who leads, or who is in the group, is news.
@@ -178,24 +178,6 @@ public struct Registrar: Sendable {
     }
   }
 
-  /// VRs that are told of a decision at once: more learn of it as everybody does.
-  static let concernedMax = 32
-
-  /// Who asked for it, and who takes part in the ViNes that it is about.
-  private func concerned(_ facts: [RegistryFact], of author: NodeID) -> [NodeID] {
-    var concerned: [NodeID] = [author]
-    for fact in facts {
-      switch fact.key {
-      case .vine(let network), .participation(let network, _):
-        concerned += registry.view.participants(of: network).prefix(Self.concernedMax).filter {
-          !concerned.contains($0)
-        }
-      default: break
-      }
-    }
-    return concerned.filter { $0 != node }
-  }
-
   private mutating func apply(_ entry: LogEntry) -> [Effect] {
     guard fault == nil else { return [] }
     precondition(entry.index.rawValue > appliedIndex, "log entry \(entry.index) was applied before")
@@ -207,8 +189,7 @@ public struct Registrar: Sendable {
       // What does not decode was written by a newer version: it has no meaning here, and must not stop a voter.
       guard let proposal = try? LogCommand.decode(bytes) else { return [] }
       let application = registry.apply(proposal, at: entry.index.rawValue)
-      let concerned = raft.isLeader ? concerned(application.facts, of: proposal.author) : []
-      let facts: [Effect] = application.facts.isEmpty ? [] : [.facts(application.facts, for: concerned)]
+      let facts: [Effect] = application.facts.isEmpty ? [] : [.facts(application.facts)]
       return facts + decided(proposal.id, application.outcome)
     }
   }

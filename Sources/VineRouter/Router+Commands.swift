@@ -47,6 +47,8 @@ extension Router {
   mutating func joinVine(_ name: VineName, _ id: RequestID, _ turn: inout Turn) {
     if let denied = refusesByPolicy(name) { return refuse(id, denied, &turn) }
     if let network = directory.view.vine(named: name) {
+      // They hear of this site when it is decided; the session stands by then.
+      meet([network], isFirst: true, &turn)
       return propose(.takePart(network), for: .request(id, .part(name)), &turn)
     }
     guard commands.unknown.count < PendingCommands.unknownMax else { return refuse(id, .unknownVine(name), &turn) }

@@ -145,9 +145,8 @@ extension Router {
         // The message is sent again by whoever wants it answered; the session comes up meanwhile.
         if !peers.isConnected(peer), peers.mayTry(peer, at: turn.now) { connect(to: peer, &turn) }
         send(message, to: peer, &turn)
-      case .facts(let facts, let concerned):
-        let records = facts.map { attest($0, &turn) }
-        if !concerned.isEmpty { run(gossip: .tell(records, concerned), &turn) }
+      case .facts(let facts):
+        for fact in facts { attest(fact, &turn) }
       case .groupChanged: turn.pathsChanged = true
       case .persistLedger(let ledger): turn.emit(.persistLedger(ledger))
       case .persistGrant(let grant): turn.emit(.persistGrant(grant))
@@ -161,10 +160,9 @@ extension Router {
   }
 
   /// Gives this voter's word on a fact, if no other's came before.
-  private mutating func attest(_ fact: RegistryFact, _ turn: inout Turn) -> SignedRecord {
+  private mutating func attest(_ fact: RegistryFact, _ turn: inout Turn) {
     let record = RecordTrust.attest(fact, by: identity.key)
     if gossip.store.isNews(record) { run(gossip: .publish(record), &turn) }
-    return record
   }
 
   mutating func absorb(_ record: SignedRecord, _ turn: inout Turn) {
@@ -174,7 +172,9 @@ extension Router {
       if wasStoodInFor, !isStoodInFor { turn.emit(.announceGateways(tables.part?.blocks ?? [])) }
     }
     switch directory.absorb(record, reading: trust.content) {
-    case .fact(let key): factLearned(key, &turn)
+    case .fact(let key):
+      factLearned(key, &turn)
+      tell(record, on: key, &turn)
     case .record(let peer):
       turn.tablesChanged = true
       if peers.isConnected(peer) { turn.pathsChanged = true }
@@ -201,7 +201,9 @@ extension Router {
     case .voter:
       learnVoters()
     case .mesh: epochLearned(&turn)
-    case .site, .vine, .participation, .reserve, .quarantine: break
+    case .participation(_, let peer):
+      if peer != node, peers.isConnected(peer) { tellHosts(to: peer, &turn) }
+    case .site, .vine, .reserve, .quarantine: break
     }
   }
 }

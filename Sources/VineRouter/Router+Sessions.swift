@@ -109,11 +109,19 @@ extension Router {
   /// Data peers that get a session before there is a packet for them.
   static let eagerPeersMax = 32
 
-  /// Peers that this VR keeps sessions with: its neighbours in gossip, voters among themselves, the VRs behind which
-  /// hosts of its ViNes are (the first few of many; others when there is a packet).
+  /// Sites up to which each keeps a session with a voter, so that its first command need not wait for one. In a larger
+  /// mesh voters would keep too many.
+  static let sitesPerVoterMax = 128
+
+  /// Peers that this VR keeps sessions with: its neighbours in gossip, voters among themselves and others with one of
+  /// them, the VRs behind which hosts of its ViNes are (the first few of many; others when there is a packet).
   private var wantedPeers: [NodeID] {
     var wanted = gossip.wanted + dataPeers.prefix(Self.eagerPeersMax).filter { !directory.view.isRevoked($0) }
     if registrar.isMember { wanted += registrar.members }
+    let voters = registrar.voters.count
+    if voters > 1, directory.view.sites.count <= voters * Self.sitesPerVoterMax, let voter = registrar.nextVoter {
+      wanted.append(voter)
+    }
     wanted += channels.relayed.keys
     wanted += queueing.wanted
     wanted += [succession.standsInFor, succession.secondVR].compactMap { $0.flatMap(node(of:)) }

@@ -128,42 +128,6 @@ extension Router {
     return VRRecord.byteCount(of: claims) <= VRRecord.claimsByteCountMax
   }
 
-  // MARK: Companions
-
-  /// Others in these ViNes, the first few of many.
-  private func companions(in networks: [NetworkID]) -> [NodeID] {
-    var companions: SortedMap<NodeID, Bool> = [:]
-    for network in networks {
-      for peer in directory.view.participants(of: network).prefix(Self.eagerPeersMax) where peer != node {
-        companions[peer] = true
-      }
-    }
-    return Array(companions.keys.prefix(Self.eagerPeersMax))
-  }
-
-  /// Begins sessions with others in these ViNes, before there is a host or a packet.
-  private mutating func meet(_ networks: [NetworkID], _ turn: inout Turn) {
-    for peer in companions(in: networks) where !peers.isConnected(peer) && peers.mayTry(peer, at: turn.now) {
-      if !yields(to: peer), gossip.member(peer)?.state == .alive { connect(to: peer, &turn) }
-    }
-  }
-
-  /// The VR's record goes straight to those who forward packets by it.
-  private mutating func tellHosts(to others: [NodeID], _ turn: inout Turn) {
-    guard let record = gossip.store[RecordKey(kind: .vr, id: node.bytes)] else { return }
-    run(gossip: .tell([record], others), &turn)
-  }
-
-  /// How long a VR that a session came up with gets the own record if it is of that age: others have it from gossip.
-  static let newsAge = Duration.seconds(10)
-
-  /// A session came up: its VR hears of hosts that are new, if they concern it.
-  mutating func tellHosts(to peer: NodeID, _ turn: inout Turn) {
-    guard let changed = own.claimsChanged, turn.now - changed < Self.newsAge else { return }
-    let shared = directory.view.networks(of: node).contains { directory.view.takesPart(peer, in: $0) }
-    if shared { tellHosts(to: [peer], &turn) }
-  }
-
   // MARK: Agreement
 
   private func ownDigests(_ part: OwnTables.Part) -> SortedMap<NetworkID, TableDigest> {

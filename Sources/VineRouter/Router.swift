@@ -46,6 +46,7 @@ public struct Router: Sendable {
   var requests: Requests
   var explanations = PendingExplanations()
   var commands = PendingCommands()
+  var tidings = Tidings()
   var reassembly = Reassembler()
   var random: RandomSource
   /// VRs behind which hosts of this VR's ViNes are, sorted.

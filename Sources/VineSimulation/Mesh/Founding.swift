@@ -114,7 +114,7 @@ struct Founding {
       case .persist(let write):
         store.consensus.perform(write)
         effects += registrar.persisted(write.number, at: .zero)
-      case .facts(let facts, _): self.facts += facts
+      case .facts(let facts): self.facts += facts
       case .answered, .send, .groupChanged, .forgetGroup, .faulty, .persistLedger, .persistGrant, .notRatified:
         break
       }
