@@ -60,7 +60,10 @@ extension Router {
   /// Begins sessions with others in these ViNes, before there is a host or a packet.
   /// - Parameter isFirst: the others cannot know of it yet, so this VR begins whoever has the lower NodeID.
   mutating func meet(_ networks: [NetworkID], isFirst: Bool = false, _ turn: inout Turn) {
-    for peer in companions(in: networks) where !peers.isConnected(peer) && peers.mayTry(peer, at: turn.now) {
+    var others = companions(in: networks)
+    // Of a ViNe made a moment ago the name may be all that has come.
+    if isFirst { others += networks.compactMap { directory.view.vines[$0]?.creator }.filter { !others.contains($0) } }
+    for peer in others where !peers.isConnected(peer) && peers.mayTry(peer, at: turn.now) {
       if isFirst || !yields(to: peer), gossip.member(peer)?.state == .alive { connect(to: peer, &turn) }
     }
   }
