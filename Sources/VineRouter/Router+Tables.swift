@@ -73,9 +73,13 @@ extension Router {
       softwareVersion: identity.softwareVersion, certificateExpires: identity.certificateExpires,
       store: registrar.raft.voter.store, links: toldLinks, succession: toldSuccession)
     guard content != own.content else { return }
-    let known = own.content?.claims
+    let (known, succession) = (own.content?.claims, own.content?.succession)
     directory.learn(content, of: node)
     publish(content.announcing(ownDigests(part)), &turn)
+    // Packets go elsewhere from now on.
+    if succession != nil, succession != content.succession {
+      tellHosts(to: companions(in: servedNetworks(part.networks)), &turn)
+    }
     guard let known, known != content.claims else { return }
     own.claimsChanged = turn.now
     let changed = part.networks.filter { known[$0] != content.claims[$0] }
