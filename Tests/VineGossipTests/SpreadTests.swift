@@ -70,7 +70,10 @@ import VineBase
 
   @Test func `an oversized record is refused and the rest of its message is not`() {
     var core = Gossip(self: node(1), incarnation: 1, settings: GossipSettings(), random: RandomSource(seed: 1))
-    _ = core.handle(.received(.push([fact(1, index: 1, bytes: 901), fact(2, index: 1)]), from: node(2)), at: .zero)
+    _ = core.handle(
+      .received(
+        .push([fact(1, index: 1, bytes: SignedRecord.payloadByteCountMax + 1), fact(2, index: 1)]), from: node(2)),
+      at: .zero)
     #expect(core.records.map(\.key.id.last) == [2])
   }
 
