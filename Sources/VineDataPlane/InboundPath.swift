@@ -50,7 +50,7 @@ final class InboundPath<Injection: PacketInjection> {
     _ frames: UnsafeMutableRawBufferPointer, size: Int, via carrier: Carrier, at now: Instant, stamp: Int64 = 0
   ) {
     var start = 0
-    if batch.mustDrop(stamp, &control), frames.first == FrameKind.data.rawValue {
+    if batch.mustDrop(stamp, frames.count, &control), frames.first == FrameKind.data.rawValue {
       counters.drop(.queueDelay)
       guard size < frames.count else { return }
       start = size

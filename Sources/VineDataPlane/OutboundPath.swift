@@ -32,7 +32,7 @@ final class OutboundPath<Injection: PacketInjection> {
   func take(_ captured: CapturedPacket, at now: Instant) {
     let bytes = captured.bytes
     counters.captured.add(bytes.count)
-    let mustDrop = batch.mustDrop(captured.arrival, &control)
+    let mustDrop = batch.mustDrop(captured.arrival, bytes.count, &control)
     guard var packet = IPv4View(UnsafeRawBufferPointer(bytes)) else { return counters.drop(.malformed) }
     if let mirror {
       // The site's own use of the space is nobody else's business.

@@ -114,7 +114,8 @@ enum Iperf {
     let text = report.output.drop { $0 != "{" }
     let json = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
     let sum = (json?["end"] as? [String: Any])?["sum_received"] as? [String: Any]
-    let rate = try #require(sum?["bits_per_second"] as? Double, "\(report.output)")
+    let rate = try #require(
+      sum?["bits_per_second"] as? Double, "\(report.output) \(client.evidence) \(server.evidence)")
     return rate / 1e6
   }
 }

@@ -185,6 +185,17 @@ final class Site {
     DataPlaneConfiguration(node: node, lanInterface: "lan", queueNumber: 7)
   }
 
+  /// What a packet that did not arrive may have left behind.
+  var evidence: String {
+    let status = status
+    let drops = status.drops.filter { $0.1 > 0 }.map { "\($0.0.name) \($0.1)" }.joined(separator: ", ")
+    let neighbours = run("ip neigh", namespace: router).output + run("ip neigh", namespace: host).output
+    return """
+      site \(number): captured \(status.captured.packets), sent \(status.sent.packets), received \(status.received.packets), \
+      injected \(status.injected.packets), dropped \(drops); \(neighbours.replacingOccurrences(of: "\n", with: "; "))
+      """
+  }
+
   func dataPlane(by ways: Ways = .usual) throws -> DataPlane {
     let events = events
     var changed = configuration
