@@ -13,7 +13,8 @@ import VineWire
 /// The control plane of one VR: hands each input to the core that owns it and the cores' effects to the shell
 /// or to one another. It decides nothing that a core could decide.
 ///
-/// Extensions by role: `Router+Sessions`, `Router+Paths`, `Router+Links`, `Router+QueueVR`, `Router+Control`, `Router+Requests`, `Router+Joins`, `Router+Tables`.
+/// Extensions by role: `Router+Sessions`, `Router+Paths`, `Router+Links`, `Router+QueueVR`, `Router+Control`, `Router+Requests`,
+/// `Router+Commands`, `Router+Tidings`, `Router+Joins`, `Router+Tables`, `Router+FailOver`, `Router+Explain`.
 public struct Router: Sendable {
   public let identity: RouterIdentity
   public let placement: RouterPlacement
