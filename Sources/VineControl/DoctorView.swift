@@ -13,8 +13,8 @@ public struct DoctorView: View {
 
 /// What one check found.
 public struct Finding: Codable, Hashable, Sendable {
-  /// Stable: privileges, space, rules, capture, routing, processors, mtu, clock, disk, certificate, reachability, nat, mesh, status, hosts,
-  /// gateway.
+  /// Stable: space, rules, capture, routing, processors, mtu, clock, disk, certificate, reachability, nat, mesh, status,
+  /// hosts, gateway.
   public var check: String
   public var level: FindingLevel
   /// One line.

@@ -99,4 +99,6 @@ public struct NetfilterQueueStatus: Hashable, Sendable {
   public var queueDropped: UInt64
   /// Packets dropped because the socket's buffer was full.
   public var socketDropped: UInt64
+
+  public var dropped: UInt64 { queueDropped &+ socketDropped }
 }

@@ -30,10 +30,7 @@ public struct HostQuestions: Sendable {
     }
   }
 
-  /// Of a whole ARP frame for IPv4 over Ethernet, and of an echo request without data.
-  static let arpByteCount = 42
-  static let echoByteCount = 14 + 20 + 8
-  private static let everybody = [UInt8](repeating: 0xFF, count: 6)
+  private static let unknown = [UInt8](repeating: 0, count: 6)
 
   private let own: [UInt8]
   private let stranger: IPv4Address
@@ -54,7 +51,7 @@ public struct HostQuestions: Sendable {
   /// Questions for the hosts that have not answered.
   public var whoHas: [[UInt8]] {
     zip(hosts, answers).filter(\.1.hardware.isEmpty).map { host, _ in
-      arp(for: host.address, from: host.gateway)
+      ARPFrame.bytes(.request, from: own, host.gateway, to: Self.unknown, host.address)
     }
   }
 
@@ -68,7 +65,7 @@ public struct HostQuestions: Sendable {
 
   /// - Parameter frame: any bytes that came from the network.
   public mutating func received(_ frame: UnsafeRawBufferPointer) {
-    guard frame.count >= Self.arpByteCount else { return }
+    guard frame.count >= ARPFrame.byteCount else { return }
     switch frame.loadUnaligned(fromByteOffset: 12, as: UInt16.self).bigEndian {
     case 0x0806: receivedARP(frame)
     case 0x0800: receivedIP(frame)
@@ -101,14 +98,8 @@ public struct HostQuestions: Sendable {
 
   // MARK: Frames
 
-  private func arp(for address: IPv4Address, from gateway: IPv4Address) -> [UInt8] {
-    // Ethernet and IPv4, addresses of 6 and 4 bytes, a request (RFC 826).
-    Self.everybody + own + [8, 6, 0, 1, 8, 0, 6, 4, 0, 1] + own + bytes(gateway) + [UInt8](repeating: 0, count: 6)
-      + bytes(address)
-  }
-
   private func echo(to address: IPv4Address, at hardware: [UInt8], from source: IPv4Address) -> [UInt8] {
-    var packet: [UInt8] = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, Transport.icmp, 0, 0] + bytes(source) + bytes(address)
+    var packet: [UInt8] = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, Transport.icmp, 0, 0] + source.bytes + address.bytes
     packet += [8, 0, 0, 0, UInt8(identifier >> 8), UInt8(identifier & 255), 0, 1]
     for (range, place) in [(0..<20, 10), (20..<28, 22)] {
       let sum = packet[range].withUnsafeBytes { InternetChecksum.of($0) }
@@ -117,7 +108,4 @@ public struct HostQuestions: Sendable {
     return hardware + own + [8, 0] + packet
   }
 
-  private func bytes(_ address: IPv4Address) -> [UInt8] {
-    withUnsafeBytes(of: address.rawValue.bigEndian) { Array($0) }
-  }
 }

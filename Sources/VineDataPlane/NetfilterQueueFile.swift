@@ -3,11 +3,12 @@ import Glibc
 /// Reads the kernel's own counters of a queue.
 ///
 /// Format: queue number, port, packets waiting, copy mode, copy range, dropped by the queue, dropped by the socket, …
-enum NetfilterQueueFile {
+public enum NetfilterQueueFile {
   /// Of the calling thread's network namespace.
-  private static let path = "/proc/thread-self/net/netfilter/nfnetlink_queue"
+  public static let path = "/proc/thread-self/net/netfilter/nfnetlink_queue"
 
-  static func status(of queue: UInt16) -> NetfilterQueueStatus? {
+  /// - Returns: nil if nobody listens to the queue, or the kernel has none.
+  public static func status(of queue: UInt16) -> NetfilterQueueStatus? {
     guard let file = try? FileDescriptor(open(path, O_RDONLY | O_CLOEXEC)) else { return nil }
     let text = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
       count = max(0, read(file.raw, buffer.baseAddress, buffer.count))

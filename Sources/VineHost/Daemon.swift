@@ -95,9 +95,9 @@ public struct Daemon: Service {
     let store = try Store(path: folder.database, node: contents.key.node)
     let memory = try store.memory()
     let view = memory.knowledge.directory.view
-    let others = view.sites.filter { $0.1.name == configuration.succession.standsInFor }
+    let first = configuration.succession.standsInFor.flatMap(view.site(named:))
     try Machine.checkOverlap(
-      space: space, lan: lan, own: ([certified.node] + others.map(\.0)).flatMap(view.blocks(of:)),
+      space: space, lan: lan, own: [certified.node, first].compactMap(\.self).flatMap(view.blocks(of:)),
       leaveAlone: configuration.leaveAlone)
     let identity = RouterIdentity(
       key: contents.key, site: certified.site, genesis: contents.genesis, certificate: contents.certificate,

@@ -33,21 +33,21 @@ extension Doctor {
 
   private var capture: Finding? {
     guard configuration.dataPlane.capture == .nfqueue else { return nil }
-    let path = "/proc/self/net/netfilter/nfnetlink_queue"
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+    let path = NetfilterQueueFile.path
+    guard FileManager.default.fileExists(atPath: path) else {
       return Finding(
         "capture", .error, "the kernel has no NFQUEUE", evidence: "\(path) is missing", mend: "modprobe nfnetlink_queue"
       )
     }
-    let queues = Self.queues(text)
     let wanted = [configuration.queueNumber, DataPlaneConfiguration.plainQueue(beside: configuration.queueNumber)]
-    let missing = wanted.filter { queues[$0] == nil }
+    let queues = wanted.map { (number: $0, status: NetfilterQueueFile.status(of: $0)) }
+    let missing = queues.filter { $0.status == nil }
     guard missing.isEmpty else {
       return Finding(
-        "capture", .error, "nobody listens to NFQUEUE \(missing.map(String.init).joined(separator: " and "))",
+        "capture", .error, "nobody listens to NFQUEUE \(missing.map(\.number.description).joined(separator: " and "))",
         mend: "restart vine-meshd")
     }
-    let dropped = wanted.compactMap { queues[$0] }.reduce(0, +)
+    let dropped = queues.compactMap(\.status?.dropped).reduce(0, &+)
     guard dropped == 0 else {
       return Finding(
         "capture", .warning, "the kernel dropped \(dropped) packets that the VR was too slow for",
@@ -56,17 +56,6 @@ extension Doctor {
     return Finding(
       "capture", .ok, "NFQUEUE hands over packets",
       evidence: "queues \(wanted.map(String.init).joined(separator: ", "))")
-  }
-
-  /// Queue numbers, each with what the kernel dropped in it (nfnetlink_queue.c, seq_show).
-  static func queues(_ text: String) -> [UInt16: UInt64] {
-    var queues: [UInt16: UInt64] = [:]
-    for line in text.split(separator: "\n") {
-      let fields = line.split(separator: " ").map { UInt64($0) }
-      guard fields.count >= 7, let number = fields[0].flatMap(UInt16.init(exactly:)) else { continue }
-      queues[number] = (fields[5] ?? 0) &+ (fields[6] ?? 0)
-    }
-    return queues
   }
 
   private func dataPath(_ context: ViewContext) -> Finding {

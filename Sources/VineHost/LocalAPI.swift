@@ -70,76 +70,11 @@ struct LocalAPI: Sendable {
     return view
   }
 
-  private func context() async -> ViewContext {
+  func context() async -> ViewContext {
     let status = await dataPlane.status()
     return ViewContext(
       dataPlane: status, drops: drops.drops(status), uptime: Clock.now - started, now: Clock.now, wall: Clock.wall,
       queueNumber: queueNumber, means: dataPlane.means, space: space)
-  }
-
-  private func metrics() async -> String {
-    let status = await dataPlane.status()
-    var lines = [
-      "# HELP vine_drops_total Packets and frames dropped, by reason.", "# TYPE vine_drops_total counter",
-    ]
-    lines += status.drops.map { "vine_drops_total{reason=\"\($0.0.name)\"} \($0.1)" }
-    let totals = [
-      ("captured", "Packets that hosts sent into the virtual space.", status.captured),
-      ("injected", "Packets handed to hosts.", status.injected),
-      ("sent", "Virtual packets sent to other VRs.", status.sent),
-      ("received", "Virtual packets received from other VRs.", status.received),
-      ("relayed", "Frames passed on for others.", status.relayed),
-    ]
-    for (name, help, traffic) in totals {
-      lines += ["# HELP vine_\(name)_packets_total \(help)", "# TYPE vine_\(name)_packets_total counter"]
-      lines += ["vine_\(name)_packets_total \(traffic.packets)", "# TYPE vine_\(name)_bytes_total counter"]
-      lines.append("vine_\(name)_bytes_total \(traffic.bytes)")
-    }
-    let relay = [
-      ("queued", "Frames handed in for limited-VRs without a channel.", status.relay.queued),
-      ("forwarded", "Of these, sent on in order.", status.relay.forwarded),
-      ("expired", "Of these, dropped because they were too old.", status.relay.expired),
-      ("overflow", "Of these, dropped because a limit was reached.", status.relay.overflow),
-    ]
-    for (name, help, count) in relay {
-      lines += ["# HELP vine_queue_\(name)_frames_total \(help)", "# TYPE vine_queue_\(name)_frames_total counter"]
-      lines.append("vine_queue_\(name)_frames_total \(count)")
-    }
-    lines += [
-      "# HELP vine_queue_bytes Bytes that wait for limited-VRs.", "# TYPE vine_queue_bytes gauge",
-      "vine_queue_bytes \(status.relay.bytes.bytes)",
-    ]
-    if let kernel = status.netfilterQueue {
-      lines += [
-        "# HELP vine_kernel_dropped_packets_total Packets that the kernel dropped before the VR saw them.",
-        "# TYPE vine_kernel_dropped_packets_total counter",
-        "vine_kernel_dropped_packets_total \(kernel.queueDropped + kernel.socketDropped)",
-      ]
-    }
-    return (lines + linkMetrics(await links())).joined(separator: "\n") + "\n"
-  }
-
-  private func links() async -> [LinkLine] {
-    let context = await context()
-    return await loop.look { router in router.linksView(context).links.filter { $0.from == router.identity.site } }
-  }
-
-  /// Of this VR's own links; what is not known of one is left out.
-  private func linkMetrics(_ links: [LinkLine]) -> [String] {
-    let gauges: [(name: String, help: String, value: (LinkLine) -> Double?)] = [
-      ("rtt_milliseconds", "Round trip to the VR of a site.", { $0.rttMs }),
-      ("loss_percent", "Questions to the VR of a site that stayed without answer.", { $0.lossPercent }),
-      ("out_mbps", "What the link to a site carries from here.", { $0.outMbps }),
-      ("in_mbps", "What the link to a site carries to here.", { $0.inMbps }),
-    ]
-    return gauges.flatMap { gauge in
-      ["# HELP vine_link_\(gauge.name) \(gauge.help)", "# TYPE vine_link_\(gauge.name) gauge"]
-        + links.compactMap { link in
-          gauge.value(link).map {
-            "vine_link_\(gauge.name){site=\"\(link.to)\",path=\"\(link.path?.rawValue ?? "none")\"} \($0)"
-          }
-        }
-    }
   }
 
   // MARK: Commands

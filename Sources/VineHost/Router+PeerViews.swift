@@ -127,7 +127,7 @@ extension Router {
     return QueuesView(
       capture: CaptureQueue(
         queueNumber: context.queueNumber, capturedPackets: plane.captured.packets,
-        kernelDroppedPackets: (kernel?.queueDropped ?? 0) + (kernel?.socketDropped ?? 0),
+        kernelDroppedPackets: kernel?.dropped ?? 0,
         injectedPackets: plane.injected.packets),
       relay: plane.queues.map { queue in
         let peer = directory.node(tagged: queue.tag)

@@ -71,7 +71,7 @@ extension Router {
     }
     failOverHealth(add)
     let unknown =
-      policy.sites.filter { name in !directory.view.sites.contains { $0.1.name == name } }.map(\.description)
+      policy.sites.filter { directory.view.site(named: $0) == nil }.map(\.description)
       + policy.vines.filter { directory.view.vine(named: $0) == nil }.map(\.description)
     if !unknown.isEmpty {
       add(
@@ -84,9 +84,9 @@ extension Router {
         .warning, "packets go in clear to \(clear.joined(separator: ", ")), as both configurations ask",
         "take `suites` out of one of them")
     }
-    if let kernel = context.dataPlane.netfilterQueue, kernel.queueDropped + kernel.socketDropped > 0 {
+    if let kernel = context.dataPlane.netfilterQueue, kernel.dropped > 0 {
       add(
-        .warning, "the kernel dropped \(kernel.queueDropped + kernel.socketDropped) packets before the daemon saw them",
+        .warning, "the kernel dropped \(kernel.dropped) packets before the daemon saw them",
         "give the VR more processor time")
     }
     return lines

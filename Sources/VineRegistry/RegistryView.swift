@@ -219,6 +219,9 @@ public struct RegistryView: Sendable {
     sites.first(notBefore: .lowest(tagged: tag)).flatMap { $0.0.tag == tag ? $0.0 : nil }
   }
 
+  /// The VR of this site; the registry admits no two of one name.
+  public func site(named name: SiteName) -> NodeID? { sites.first { $0.1.name == name }?.0 }
+
   public func vine(named name: VineName) -> NetworkID? { vineNames[name] }
 
   public func owner(of held: ScopedBlock) -> NodeID? {

@@ -135,6 +135,13 @@ public struct Directory: Sendable {
     _ = tables.update(network) { $0.set(addresses, changes: UInt64(claim?.changes ?? 0), of: node) }
   }
 
+  /// VRs that take part in any of these ViNes; sorted, each once.
+  func participants(in networks: [NetworkID]) -> [NodeID] {
+    var found: SortedMap<NodeID, Bool> = [:]
+    for network in networks { for node in tables[network]?.participants ?? [] { found[node] = true } }
+    return found.keys
+  }
+
   // MARK: VRs
 
   /// Admitted and not revoked, this VR included; sorted.

@@ -28,7 +28,7 @@ extension Router {
   }
 
   func node(of site: SiteName) -> NodeID? {
-    directory.view.sites.first { $0.1.name == site && $0.0 != node && !directory.view.isRevoked($0.0) }?.0
+    directory.view.site(named: site).flatMap { $0 != node && !directory.view.isRevoked($0) ? $0 : nil }
   }
 
   mutating func successionChanged(_ new: Succession, _ turn: inout Turn) {
@@ -122,9 +122,7 @@ extension Router {
 
   /// Who speaks for whom, among the VRs of these tables.
   func seconds(among networks: [NetworkID]) -> [Second] {
-    var owners: SortedMap<NodeID, Bool> = [:]
-    for network in networks { for entry in directory.tables[network]?.entries ?? [] { owners[entry.owner] = true } }
-    return owners.keys.compactMap { first in
+    directory.participants(in: networks).compactMap { first in
       directory.secondVR(of: first).map {
         Second(of: first, node: $0, standsIn: directory.records[$0]?.succession.standsInFor == first.tag)
       }

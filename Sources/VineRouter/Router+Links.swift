@@ -58,7 +58,7 @@ extension Router {
   // MARK: Requests
 
   mutating func probe(_ site: SiteName, _ id: RequestID, _ turn: inout Turn) {
-    guard let (peer, _) = directory.view.sites.first(where: { $0.1.name == site }) else {
+    guard let peer = directory.view.site(named: site) else {
       return refuse(id, RequestFailure("there is no site \(site)", mend: "see `vine-mesh status peers`"), &turn)
     }
     guard peer != node else {

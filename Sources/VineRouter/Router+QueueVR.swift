@@ -102,7 +102,7 @@ extension Router {
       turn.emit(.persistPin(nil))
       return turn.emit(.answer(id, .success(.done)))
     }
-    guard let (peer, _) = directory.view.sites.first(where: { $0.1.name == site }) else {
+    guard let peer = directory.view.site(named: site) else {
       return refuse(id, RequestFailure("there is no site \(site)", mend: "see `vine-mesh status relay`"), &turn)
     }
     guard directory.records[peer]?.role == .public else {

@@ -104,7 +104,7 @@ extension Router {
   private mutating func withSite(
     _ name: SiteName, _ id: RequestID, _ turn: inout Turn, command: (NodeID) -> RegistryCommand
   ) {
-    guard let (other, _) = directory.view.sites.first(where: { $0.1.name == name }) else {
+    guard let other = directory.view.site(named: name) else {
       return refuse(id, RequestFailure("there is no site \(name)", mend: "see `vine-mesh peer list`"), &turn)
     }
     guard other != node else {

@@ -34,14 +34,9 @@ extension Router {
   /// come yet is, where only named ones are accepted.
   func refusals(among networks: [NetworkID]) -> Refusals {
     guard !policy.refusesNothing else { return Refusals() }
-    var owners: SortedMap<NodeID, Bool> = [:]
-    for network in networks {
-      for entry in directory.tables[network]?.entries ?? [] where entry.owner != node && owners[entry.owner] == nil {
-        let site = directory.view.sites[entry.owner]?.name
-        owners[entry.owner] = site.map(policy.refuses) ?? (policy.acceptedSites != nil)
-      }
+    let nodes = directory.participants(in: networks).filter { other in
+      other != node && (directory.view.sites[other].map { policy.refuses($0.name) } ?? (policy.acceptedSites != nil))
     }
-    let nodes = owners.filter(\.1).map(\.0)
     let refused = networks.filter { directory.view.vines[$0].map { policy.refuses($0.name) } ?? false }
     return Refusals(nodes: nodes, networks: refused)
   }

@@ -45,17 +45,18 @@ public final class ForwardingTable: Sendable {
     }
     (self.hosts, hostSlices, hostNetworks) = (hosts, slices, members)
     let tables = gndts.sorted { $0.network < $1.network }.map { (network: $0.network, entries: $0.entries) }
-    let nodes = AnyOrderSet(tables.flatMap { $0.entries.map(\.owner) } + seconds.map(\.node)).sorted
+    let owners = AnyOrderSet(tables.flatMap { $0.entries.map(\.owner) }).sorted
+    let seconds = seconds.filter { Self.place(of: $0.first, in: owners) != nil }
+    let nodes = seconds.isEmpty ? owners : AnyOrderSet(owners + seconds.map(\.node)).sorted
     self.nodes = nodes
     refusesAny = !refusing.isEmpty
     isRefused = nodes.map(refusing.nodes.contains)
     refusedNetworks = refusing.networks.map(\.rawValue)
     var (holder, second) = (nodes.indices.map { UInt32($0) }, nodes.map { _ in UInt32.max })
     for other in seconds {
-      let (first, place) = (
-        Self.firstIndex(in: nodes, notBelow: other.first), Self.firstIndex(in: nodes, notBelow: other.node)
-      )
-      guard first < nodes.count, nodes[first] == other.first else { continue }
+      guard let first = Self.place(of: other.first, in: nodes), let place = Self.place(of: other.node, in: nodes) else {
+        continue
+      }
       second[first] = UInt32(place)
       // The first VR itself serves its hosts as long as it runs.
       if other.standsIn, other.first != ownNode { holder[first] = UInt32(place) }
@@ -113,10 +114,7 @@ public final class ForwardingTable: Sendable {
   }
 
   /// The index of a VR in `nodes`; nil if no table names it.
-  public func index(of node: NodeID) -> UInt32? {
-    let position = Self.firstIndex(in: nodes, notBelow: node)
-    return position < nodes.count && nodes[position] == node ? UInt32(position) : nil
-  }
+  public func index(of node: NodeID) -> UInt32? { Self.place(of: node, in: nodes).map { UInt32($0) } }
 
   @inline(__always)
   private func outbound<Sink: TraceSink>(_ source: UInt32, _ destination: UInt32, _ sink: inout Sink) -> Decision {
@@ -223,6 +221,11 @@ public final class ForwardingTable: Sendable {
   private static func contains(_ sorted: [UInt32], _ value: UInt32) -> Bool {
     let position = firstIndex(in: sorted, notBelow: value)
     return position < sorted.count && sorted[position] == value
+  }
+
+  private static func place(of node: NodeID, in sorted: [NodeID]) -> Int? {
+    let position = firstIndex(in: sorted, notBelow: node)
+    return position < sorted.count && sorted[position] == node ? position : nil
   }
 
   @inline(__always)

@@ -64,6 +64,8 @@ public struct GNDT: Sendable {
   public var entries: [RangeClaims.Entry] { claims.entries }
   public var entryCount: Int { claims.count }
   public var participantCount: Int { parts.count }
+  /// Also those without an address in it; sorted.
+  public var participants: [NodeID] { parts.keys }
   /// Addresses that two participants say are theirs, and that are therefore nobody's.
   public var disputed: AddressSet { claims.disputed }
 

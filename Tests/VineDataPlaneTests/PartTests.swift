@@ -79,6 +79,17 @@ import VineSession
     #expect(NetfilterQueueFile.status(of: 8, in: text) == nil)
     #expect(NetfilterQueueFile.status(of: 7, in: "7 x y") == nil)
   }
+
+  @Test func `the kernel's list of queues is read, whatever it holds`() {
+    let text = """
+       2247  12345     0 2 65531     0     3        1  1
+      35015  12345     0 2 65531     2     0        7  1
+      nonsense
+      99999999 1 2 3 4 5 6 7 8
+      """
+    #expect([2247, 35015].map { NetfilterQueueFile.status(of: $0, in: text)?.dropped } == [3, 2])
+    #expect(NetfilterQueueFile.status(of: 2247, in: "") == nil)
+  }
 }
 
 @Suite struct PeerTests {

@@ -27,15 +27,4 @@ import VineDataPlane
     let double = try #require(Doctor.finding(answer(hardware: 2, gateway: true, virtual: true)))
     #expect(double.level == .error && double.evidence == "02:00:00:00:00:00, 02:00:00:00:00:01")
   }
-
-  @Test func `the kernel's list of queues is read, whatever it holds`() {
-    let text = """
-       2247  12345     0 2 65531     0     3        1  1
-      35015  12345     0 2 65531     2     0        7  1
-      nonsense
-      99999999 1 2 3 4 5 6 7 8
-      """
-    #expect(Doctor.queues(text) == [2247: 3, 35015: 2])
-    #expect(Doctor.queues("").isEmpty)
-  }
 }

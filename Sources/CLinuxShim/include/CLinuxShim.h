@@ -80,10 +80,10 @@ int vine_go_first(int first);
 /// strerror that two threads may call at once; a constant text.
 const char *vine_error_text(int error);
 
-#include "packet_socket.h"
-#include "tun.h"
-
 /// How far the clock may be off, in milliseconds, as NTP tells the kernel; -1 if nothing keeps it.
 int64_t vine_clock_error(void);
+
+#include "packet_socket.h"
+#include "tun.h"
 
 #endif
