@@ -11,7 +11,7 @@ extension Router {
     let up = voters.filter(isThere).count
     let quorum = voters.count / 2 + 1
     return ConsensusLine(
-      state: consensusState, leader: leader.map(directory.name(of:)), term: registrar.raft.term.rawValue,
+      state: consensusState, leader: leader.map(directory.name(of:)), term: term,
       voters: voters.count, votersUp: up, quorum: quorum, hasQuorum: up >= quorum)
   }
 
@@ -26,8 +26,11 @@ extension Router {
   }
 
   private var leader: NodeID? {
-    registrar.isMember ? registrar.raft.leader?.node : voters.count == 1 ? voters.first : nil
+    registrar.isMember ? registrar.raft.leader?.node : voters.count == 1 ? voters.first : leaderTold?.node
   }
+
+  /// In which the leader leads.
+  private var term: UInt64 { registrar.isMember ? registrar.raft.term.rawValue : leaderTold?.term ?? 0 }
 
   private var consensusState: ConsensusState {
     guard registrar.isVoter else { return .observer }

@@ -29,8 +29,10 @@ struct Proposals: Sendable {
   var batchSince: Instant?
   /// In this leader's log, and not decided: not to be put there again.
   private var underway: SortedMap<ProposalID, Bool> = [:]
-  /// The voter that answered last, which is asked first.
+  /// The voter that answered last, which is asked first unless it is known who leads.
   var home: NodeID?
+  /// Who leads, as its own record says.
+  var leader: NodeID?
 
   var nextWakeup: Wakeup? {
     let retry = pending.values.map(\.nextTry).min().map { Wakeup(at: $0, reason: "send a proposal again") }
@@ -177,7 +179,7 @@ extension Registrar {
 
   private func target(ofTry tries: Int) -> NodeID? {
     let others = voters.filter { $0 != node }
-    if tries == 0, let home = proposals.home, others.contains(home) { return home }
+    if tries == 0, let first = proposals.leader ?? proposals.home, others.contains(first) { return first }
     // Not all VRs ask the same voter first.
     let first = Int(truncatingIfNeeded: node.tag.rawValue % 5040)
     return others.isEmpty ? nil : others[(first + tries) % others.count]

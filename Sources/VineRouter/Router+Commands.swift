@@ -28,6 +28,7 @@ struct PendingCommands: Sendable {
 
   var decided: [Decided] = []
   var unknown: [Unknown] = []
+  var straightWays = StraightWays()
 
   var nextWakeup: Wakeup? {
     let due = (decided.map(\.deadline) + unknown.map(\.deadline)).min()

@@ -19,7 +19,11 @@ extension Router {
       if case .pathProbe(let nonce, let step) = message {
         return probed(nonce, step, from: peer, via: carrier, &turn)
       }
-      heard(peer, via: carrier, &turn)
+      if isStraight(message, from: peer, via: carrier) {
+        peers.heardBeside(peer, at: turn.now)
+      } else {
+        heard(peer, via: carrier, &turn)
+      }
       if case .fragment(let fragment) = message {
         guard let whole = reassembly.add(fragment, from: peer, at: turn.now) else { return }
         received(try ControlMessage.decode(whole), from: peer, via: carrier, &turn)
@@ -51,7 +55,7 @@ extension Router {
     case .gossip(let gossipMessage):
       run(gossip: .received(checked(gossipMessage, from: peer, &turn), from: peer), &turn)
     case .raft(let raftMessage): run(registrar.received(raftMessage, from: peer, at: turn.now), &turn)
-    case .proposal(let proposal): received(proposal, from: peer, &turn)
+    case .proposal(let proposal): received(proposal, from: peer, via: carrier, &turn)
     case .proposalAnswer(let id, let answer): run(registrar.received(answer: answer, to: id, from: peer), &turn)
     case .notLeader(let id, let leader):
       run(registrar.received(notLeader: id, leader: leader, from: peer, at: turn.now), &turn)
@@ -145,9 +149,10 @@ extension Router {
         // The message is sent again by whoever wants it answered; the session comes up meanwhile.
         if !peers.isConnected(peer), peers.mayTry(peer, at: turn.now) { connect(to: peer, &turn) }
         send(message, to: peer, &turn)
+        sendStraight(message, to: peer, &turn)
       case .facts(let facts):
         for fact in facts { attest(fact, &turn) }
-      case .groupChanged: turn.pathsChanged = true
+      case .groupChanged: (turn.pathsChanged, turn.ownRecordChanged) = (true, true)
       case .persistLedger(let ledger): turn.emit(.persistLedger(ledger))
       case .persistGrant(let grant): turn.emit(.persistGrant(grant))
       case .notRatified(let grant, let why):
@@ -178,6 +183,7 @@ extension Router {
     case .record(let peer):
       turn.tablesChanged = true
       if peers.isConnected(peer) { turn.pathsChanged = true }
+      if directory.records[peer]?.ledTerm != nil || peer == registrar.proposals.leader { learnLeader() }
       noteQueueVR(of: peer, at: turn.now)
       run(gossip: .reach(peer, isPublic: directory.records[peer]?.role == .public), &turn)
     case .unreadable: break
@@ -200,6 +206,7 @@ extension Router {
       }
     case .voter:
       learnVoters()
+      learnLeader()
     case .mesh: epochLearned(&turn)
     case .participation(_, let peer):
       if peer != node, peers.isConnected(peer) { tellHosts(to: peer, &turn) }

@@ -16,9 +16,10 @@ extension Router {
   }
 
   /// A command of another VR: for the majority, or for this delegate.
-  mutating func received(_ proposal: Proposal, from peer: NodeID, _ turn: inout Turn) {
+  mutating func received(_ proposal: Proposal, from peer: NodeID, via carrier: Carrier, _ turn: inout Turn) {
+    noteStraightWay(of: proposal, from: peer, carrier)
     if proposal.author == peer, let answer = grantBlock(proposal, &turn) {
-      return send(.proposalAnswer(proposal.id, .success(answer)), to: peer, &turn)
+      return run([.send(.proposalAnswer(proposal.id, .success(answer)), to: peer)], &turn)
     }
     run(registrar.received(proposal, from: peer, at: turn.now), &turn)
   }

@@ -109,8 +109,8 @@ extension Router {
   /// Data peers that get a session before there is a packet for them.
   static let eagerPeersMax = 32
 
-  /// Sites up to which each keeps a session with a voter, so that its first command need not wait for one. In a larger
-  /// mesh voters would keep too many.
+  /// Sites up to which each keeps a session with the leader, and for each voter with one of them, so that its first
+  /// command need not wait for one. In a larger mesh voters would keep too many.
   static let sitesPerVoterMax = 128
 
   /// Peers that this VR keeps sessions with: its neighbours in gossip, voters among themselves and others with one of

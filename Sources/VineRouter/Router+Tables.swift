@@ -71,7 +71,8 @@ extension Router {
       site: identity.site, role: reachability.role, endpoints: reachability.endpoints, queueVR: channels.queueVR,
       claims: claims(of: hosts, part), tableDigests: own.content?.tableDigests ?? [:],
       softwareVersion: identity.softwareVersion, certificateExpires: identity.certificateExpires,
-      store: registrar.raft.voter.store, links: toldLinks, succession: toldSuccession)
+      store: registrar.raft.voter.store, links: toldLinks, succession: toldSuccession,
+      ledTerm: registrar.raft.isLeader ? registrar.raft.term.rawValue : nil)
     guard content != own.content else { return }
     let (known, succession) = (own.content?.claims, own.content?.succession)
     directory.learn(content, of: node)

@@ -35,11 +35,13 @@ public struct VRRecord: Sendable {
     let store: StoreID?
     let links: SortedMap<NodeTag, ReadingFilter.Step>
     let succession: Succession
+    let ledTerm: UInt64?
 
     init(
       _ site: String, _ role: Role, _ endpoints: [Endpoint], _ queueVR: NodeID?, _ claims: SortedMap<NetworkID, Claim>,
       _ tableDigests: SortedMap<NetworkID, TableDigest>, _ softwareVersion: String, _ certificateExpires: WallTime,
-      _ store: StoreID?, _ links: SortedMap<NodeTag, ReadingFilter.Step>, _ succession: Succession
+      _ store: StoreID?, _ links: SortedMap<NodeTag, ReadingFilter.Step>, _ succession: Succession,
+      _ ledTerm: UInt64?
     ) {
       self.site = site
       self.role = role
@@ -52,6 +54,7 @@ public struct VRRecord: Sendable {
       self.store = store
       self.links = links
       self.succession = succession
+      self.ledTerm = ledTerm
     }
   }
 
@@ -87,15 +90,18 @@ public struct VRRecord: Sendable {
   /// The bandwidth of its links to other VRs, the slower direction of each, as it was told the mesh.
   public var links: SortedMap<NodeTag, ReadingFilter.Step> { content.links }
   public var succession: Succession { content.succession }
+  /// The Raft term that it leads in; nil of a VR that does not lead. A hint for who has a command.
+  public var ledTerm: UInt64? { content.ledTerm }
 
   public init(
     site: String, role: Role, endpoints: [Endpoint], queueVR: NodeID?, claims: SortedMap<NetworkID, Claim>,
     tableDigests: SortedMap<NetworkID, TableDigest>, softwareVersion: String, certificateExpires: WallTime,
-    store: StoreID? = nil, links: SortedMap<NodeTag, ReadingFilter.Step> = [:], succession: Succession = Succession()
+    store: StoreID? = nil, links: SortedMap<NodeTag, ReadingFilter.Step> = [:], succession: Succession = Succession(),
+    ledTerm: UInt64? = nil
   ) {
     content = Content(
       site, role, endpoints, queueVR, claims, tableDigests, softwareVersion, certificateExpires, store, links,
-      succession)
+      succession, ledTerm)
   }
 
   /// The same record with other digests.
@@ -103,7 +109,7 @@ public struct VRRecord: Sendable {
     VRRecord(
       site: site, role: role, endpoints: endpoints, queueVR: queueVR, claims: claims, tableDigests: tableDigests,
       softwareVersion: softwareVersion, certificateExpires: certificateExpires, store: store,
-      links: links, succession: succession)
+      links: links, succession: succession, ledTerm: ledTerm)
   }
 
   // MARK: Room
@@ -141,6 +147,7 @@ public struct VRRecord: Sendable {
     }
     wire.secondVr = succession.second?.rawValue ?? 0
     wire.standsInFor = succession.standsInFor?.rawValue ?? 0
+    wire.leads = ledTerm ?? 0
     let bytes = wire.written
     guard !tableDigests.isEmpty else { return bytes }
     var room = WireLimits.payloadByteCountMax - bytes.count
@@ -191,7 +198,8 @@ public struct VRRecord: Sendable {
       store: wire.store.isEmpty ? nil : try raftStore(wire.store), links: links,
       succession: Succession(
         second: wire.secondVr == 0 ? nil : NodeTag(rawValue: wire.secondVr),
-        standsInFor: wire.standsInFor == 0 ? nil : NodeTag(rawValue: wire.standsInFor)))
+        standsInFor: wire.standsInFor == 0 ? nil : NodeTag(rawValue: wire.standsInFor)),
+      ledTerm: wire.leads == 0 ? nil : wire.leads)
   }
 }
 
@@ -203,6 +211,7 @@ extension VRRecord: Hashable {
         && one.queueVR == other.queueVR && one.claims == other.claims && one.tableDigests == other.tableDigests
         && one.softwareVersion == other.softwareVersion && one.certificateExpires == other.certificateExpires
         && one.store == other.store && one.links == other.links && one.succession == other.succession
+        && one.ledTerm == other.ledTerm
   }
 
   public func hash(into hasher: inout Hasher) {

@@ -77,7 +77,8 @@ struct Samples {
       certificateExpires: time(), store: flag() ? store() : nil,
       succession: VRRecord.Succession(
         second: flag() ? NodeTag(rawValue: random.next() | 1) : nil,
-        standsInFor: flag() ? NodeTag(rawValue: random.next() | 1) : nil))
+        standsInFor: flag() ? NodeTag(rawValue: random.next() | 1) : nil),
+      ledTerm: flag() ? random.next() | 1 : nil)
   }
 
   mutating func fact() -> RegistryFact {

@@ -97,6 +97,9 @@ nonisolated struct PBVRRecord: Sendable {
   /// NodeTag of the VR that it stands in for now; 0: none.
   var standsInFor: UInt64 = 0
 
+  /// The Raft term that it leads in; 0: it does not lead.
+  var leads: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -459,7 +462,7 @@ nonisolated extension PBSignedRecord: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VRRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}role\0\u{1}endpoints\0\u{3}queue_vr\0\u{1}participation\0\u{3}table_digests\0\u{3}software_version\0\u{3}certificate_expires\0\u{1}store\0\u{1}links\0\u{3}second_vr\0\u{3}stands_in_for\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}role\0\u{1}endpoints\0\u{3}queue_vr\0\u{1}participation\0\u{3}table_digests\0\u{3}software_version\0\u{3}certificate_expires\0\u{1}store\0\u{1}links\0\u{3}second_vr\0\u{3}stands_in_for\0\u{1}leads\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -479,6 +482,7 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.links) }()
       case 11: try { try decoder.decodeSingularFixed64Field(value: &self.secondVr) }()
       case 12: try { try decoder.decodeSingularFixed64Field(value: &self.standsInFor) }()
+      case 13: try { try decoder.decodeSingularUInt64Field(value: &self.leads) }()
       default: break
       }
     }
@@ -525,6 +529,9 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.standsInFor != 0 {
       try visitor.visitSingularFixed64Field(value: self.standsInFor, fieldNumber: 12)
     }
+    if self.leads != 0 {
+      try visitor.visitSingularUInt64Field(value: self.leads, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -541,6 +548,7 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.links != rhs.links {return false}
     if lhs.secondVr != rhs.secondVr {return false}
     if lhs.standsInFor != rhs.standsInFor {return false}
+    if lhs.leads != rhs.leads {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
