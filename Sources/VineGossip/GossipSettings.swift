@@ -13,7 +13,7 @@ public struct GossipSettings: Hashable, Sendable {
   // MARK: Failure detector
 
   /// One neighbour is probed in each; more often by a VR with more than `2 × rings` neighbours.
-  public var probeInterval = Duration.seconds(1)
+  public var probeInterval = Duration.milliseconds(1200)
   /// Between the tries of one probe. Times (1 + local health).
   public var probeTimeout = Duration.milliseconds(250)
   /// How many others are asked.

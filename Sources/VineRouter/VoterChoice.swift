@@ -35,8 +35,8 @@ struct VoterChoice: Sendable {
   static let catchUpMax = Duration.seconds(15)
   /// And is not asked again for this long.
   static let pause = Duration.seconds(30)
-  /// From so many VRs on seven vote.
-  static let large = 50
+  /// From so many VRs on seven vote: in a smaller mesh each VR would pay for two more, and five survive two losses.
+  static let large = 128
 
   /// The learners under way, and since when.
   private var learning: (voters: [VoterID], since: Instant)?

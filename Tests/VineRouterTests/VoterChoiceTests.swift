@@ -64,7 +64,7 @@ import VineRaft
     }
   }
 
-  @Test(arguments: [(1, 1), (2, 1), (3, 3), (4, 3), (5, 5), (6, 5), (20, 5), (49, 5), (50, 7), (200, 7)])
+  @Test(arguments: [(1, 1), (2, 1), (3, 3), (4, 3), (5, 5), (6, 5), (20, 5), (127, 5), (128, 7), (200, 7)])
   func `as many vote as survive most losses for the fewest messages`(vrs: Int, expected: Int) {
     var group = Group(voters: [1], publicOnes: Array(1...vrs))
     group.run(10)

@@ -135,6 +135,8 @@ struct Founding {
     let content = VRRecord(
       site: "site\(index)", role: .public, endpoints: [endpoint], queueVR: nil, claims: claims, tableDigests: [:],
       softwareVersion: Self.softwareVersion, certificateExpires: certificateExpires, store: store)
-    return RecordTrust.sign(content, version: RecordVersion(epoch: 1, sequence: 1), by: keys[index])
+    // The founder's first word is news: that it leads.
+    let version = RecordVersion(epoch: index == 0 ? 0 : 1, sequence: 1)
+    return RecordTrust.sign(content, version: version, by: keys[index])
   }
 }
