@@ -57,8 +57,9 @@ extension Gossip {
     }
     if let due = prober.nextProbe, due <= now {
       let crowd = max(neighbours.count, 2 * settings.rings)
+      let interval = now < restlessUntil ? settings.restlessInterval : settings.probeInterval
       prober.nextProbe =
-        now + settings.probeInterval * (2 * settings.rings) / crowd * (prober.health + 1)
+        now + interval * (2 * settings.rings) / crowd * (prober.health + 1)
       probeNext(at: now, &effects)
     }
   }

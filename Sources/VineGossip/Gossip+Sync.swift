@@ -36,6 +36,7 @@ extension Gossip {
     let sinceSync = lastSync.map { now - $0 } ?? .seconds(3600)
     let isQuiet = now - lastChange >= settings.quiet && sinceSync >= settings.quiet
     guard isQuiet || sinceSync >= (isYoung(at: now) ? settings.syncYoung : settings.syncBusy) else { return }
+    restlessUntil = now + settings.restlessFor
     compare(with: peer, at: now, &effects)
   }
 

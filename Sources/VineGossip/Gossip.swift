@@ -75,6 +75,8 @@ public struct Gossip: Sendable {
   var firstConnected: Instant?
   /// When a record or a verdict last came in.
   var lastChange = Instant.zero
+  /// Stores differed a moment ago: neighbours are probed more often until then.
+  var restlessUntil = Instant.zero
   /// This VR has just come and is still filling its store: what it learns is news to nobody else.
   public internal(set) var isFilling = false
 

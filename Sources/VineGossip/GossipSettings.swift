@@ -14,6 +14,9 @@ public struct GossipSettings: Hashable, Sendable {
 
   /// One neighbour is probed in each; more often by a VR with more than `2 × rings` neighbours.
   public var probeInterval = Duration.milliseconds(1200)
+  /// And in each of these, for so long after a comparison of stores that differed: probes carry roots.
+  public var restlessInterval = Duration.milliseconds(700)
+  public var restlessFor = Duration.seconds(8)
   /// Between the tries of one probe. Times (1 + local health).
   public var probeTimeout = Duration.milliseconds(250)
   /// How many others are asked.
