@@ -1,5 +1,32 @@
 // Bodies of the POST requests and their answers.
 
+/// `POST /v1/ca/protect`, `/unlock`, `/lock`, `/export`, `/import`, `/remove`, answered with an `AuthorityAnswer`.
+public struct AuthorityBody: Codable, Hashable, Sendable {
+  /// Of the key; not for `lock` and `remove`.
+  public var passphrase: String?
+  /// What `export` gave, for `import`.
+  public var key: String?
+
+  public init(passphrase: String? = nil, key: String? = nil) {
+    self.passphrase = passphrase
+    self.key = key
+  }
+}
+
+/// Where the authority's key is now.
+public struct AuthorityAnswer: View {
+  public static let name = "authority"
+
+  public var authorityKey: AuthorityKeyState
+  /// Of `export`: the key under its passphrase.
+  public var key: String?
+
+  public init(authorityKey: AuthorityKeyState, key: String? = nil) {
+    self.authorityKey = authorityKey
+    self.key = key
+  }
+}
+
 /// `POST /v1/invite`, answered with an `InvitationAnswer`.
 public struct InviteBody: Codable, Hashable, Sendable {
   /// Name of the site that may join.

@@ -42,6 +42,8 @@ public struct Configuration: Hashable, Sendable {
   public var policy = SitePolicy()
   /// Of two VRs on one site's network: the other one's site name, on the first and on the second.
   public var succession = Succession()
+  /// Holds the passphrase of the authority's key, for a daemon that is to use the key without anybody there.
+  public var authorityPassphraseFile: String?
   /// trace, debug, info, notice, warning, error.
   public var logLevel = "notice"
 
@@ -122,6 +124,7 @@ public struct Configuration: Hashable, Sendable {
     "policy": { set(&$0.policy, SitePolicy.read($1)) },
     "secondVR": { set(&$0.succession.secondVR, $1.string.flatMap(SiteName.init)) },
     "standsInFor": { set(&$0.succession.standsInFor, $1.string.flatMap(SiteName.init)) },
+    "authorityPassphraseFile": { set(&$0.authorityPassphraseFile, $1.string) },
     "logLevel": { set(&$0.logLevel, $1.string.flatMap { levels.contains($0) ? $0 : nil }) },
   ]
 
@@ -134,6 +137,7 @@ public struct Configuration: Hashable, Sendable {
     "dataPlane": DataPlaneChoice.expectation,
     "suites": "a list of \(CipherSuite.allCases.map(\.name).joined(separator: ", "))",
     "policy": SitePolicy.expectation, "secondVR": "the name of a site", "standsInFor": "the name of a site",
+    "authorityPassphraseFile": "the path of a file",
     "logLevel": "one of \(levels.joined(separator: ", "))",
   ]
 

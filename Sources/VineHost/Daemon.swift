@@ -46,7 +46,7 @@ public struct Daemon: Service {
     let api = LocalAPI(
       socket: paths.socket, loop: parts.loop, dataPlane: parts.dataPlane, drops: parts.drops, node: parts.node,
       started: Clock.now, queueNumber: configuration.queueNumber, space: parts.space,
-      reload: reload,
+      reload: reload, authority: parts.authority,
       doctor: Doctor(
         configuration: configuration, space: parts.space, lan: parts.rules.lan, state: paths.state, rules: parts.rules))
     do {
@@ -56,6 +56,7 @@ public struct Daemon: Service {
         group.addTask { await parts.drops.run(parts.dataPlane) }
         group.addTask { try await gracefulShutdown() }
         group.addTask { await reload.onHangup() }
+        group.addTask { await parts.lifeline.run() }
         // The first to end ends all: a failure, or the signal.
         try await group.next()
         group.cancelAll()
@@ -75,14 +76,13 @@ public struct Daemon: Service {
     try folder.create()
     let contents = try folder.load()
     let lock = try folder.lock()
+    let store = try Store(path: folder.database, node: contents.key.node)
+    let memory = try store.memory()
     let trust: MeshTrust
-    let certified: CertifiedVR
-    do {
-      trust = try MeshTrust(genesis: contents.genesis)
-      certified = try trust.verify(certificateDER: contents.certificate, at: Clock.wall)
-    } catch {
-      throw HostError("this VR's certificate: \(error)", mend: "join again with a new invitation", .configuration)
-    }
+    do { trust = try MeshTrust(genesis: contents.genesis) } catch { throw Self.unusable(error) }
+    let (authority, authorityState) = try AuthorityKeeper.atStart(
+      contents, folder, passphraseFile: configuration.authorityPassphraseFile)
+    let (certificate, certified) = try usableCertificate(contents, trust, authority, memory, folder)
     guard certified.node == contents.key.node else {
       throw HostError(
         "the state folder mixes two VRs: key and certificate do not match",
@@ -92,16 +92,14 @@ public struct Daemon: Service {
     let space = try SiteSpace(
       space: Block(contents.genesis.space) ?? .standardSpace, mirrored: configuration.mirror)
     let lan = try Machine.lan(configured: configuration.lan)
-    let store = try Store(path: folder.database, node: contents.key.node)
-    let memory = try store.memory()
     let view = memory.knowledge.directory.view
     let first = configuration.succession.standsInFor.flatMap(view.site(named:))
     try Machine.checkOverlap(
       space: space, lan: lan, own: [certified.node, first].compactMap(\.self).flatMap(view.blocks(of:)),
       leaveAlone: configuration.leaveAlone)
     let identity = RouterIdentity(
-      key: contents.key, site: certified.site, genesis: contents.genesis, certificate: contents.certificate,
-      certificateExpires: certified.notAfter, authority: contents.authority,
+      key: contents.key, site: certified.site, genesis: contents.genesis, certificate: certificate,
+      certificateExpires: certified.notAfter, certificateRenewal: certified.renewal, authority: authority,
       softwareVersion: SoftwareVersion.current)
     let placement = RouterPlacement(
       declaredEndpoints: configuration.endpoints, localAddresses: Machine.addresses(besides: space),
@@ -125,12 +123,61 @@ public struct Daemon: Service {
     loop.start(
       router: router,
       runner: EffectRunner(
-        store: store, dataPlane: dataPlane, log: EventLog(logger: logger), gateways: Gateways(lan: lan, space: space))
+        store: store, folder: folder, dataPlane: dataPlane, log: EventLog(logger: logger),
+        gateways: Gateways(lan: lan, space: space))
     ) { failed.yield($0) }
     return Parts(
       loop: loop, dataPlane: dataPlane, rules: rules, routing: routing, lock: lock, failures: failures,
       drops: DropHistory(),
+      authority: AuthorityKeeper(folder: folder, genesis: contents.genesis, loop: loop, state: authorityState),
+      lifeline: Lifeline(
+        loop: loop, key: contents.key, genesis: contents.genesis, trust: trust, bootstrap: configuration.bootstrap,
+        logger: logger),
       genesis: contents.genesis, space: space, site: certified.site, node: certified.node)
+  }
+
+  /// The VR's own certificate, renewed on the spot if it has expired.
+  private func usableCertificate(
+    _ contents: StateFolder.Contents, _ trust: MeshTrust, _ authority: CertificateAuthority?, _ memory: RouterMemory,
+    _ folder: StateFolder
+  ) throws(HostError) -> ([UInt8], CertifiedVR) {
+    let now = Clock.wall
+    do throws(CertificateError) {
+      return (contents.certificate, try trust.verify(certificateDER: contents.certificate, at: now))
+    } catch {
+      guard case .expired(let end) = error,
+        let old = try? trust.verify(certificateDER: contents.certificate, at: end)
+      else { throw Self.unusable(error) }
+      logger.notice("the certificate has expired: asking for the next one")
+      let der: [UInt8]
+      if let authority {
+        guard let own = try? authority.issue(node: old.node, site: old.site, mesh: trust.mesh, at: now) else {
+          throw Self.unusable(error)
+        }
+        der = own
+      } else {
+        let records = memory.knowledge.directory.records
+        let signers = records.filter { $0.1.signs || $0.0 == contents.genesis.founder }.flatMap { $0.1.endpoints }
+        do throws(HostError) {
+          let client = RenewClient(key: contents.key, genesis: contents.genesis, trust: trust)
+          der = try client.run(asking: signers + configuration.bootstrap)
+        } catch let failure {
+          throw HostError(
+            "this VR's certificate: \(error); \(failure.message)",
+            mend: failure.mend.isEmpty ? "start it again when a VR with the authority's key is reached" : failure.mend,
+            .configuration)
+        }
+      }
+      guard let certified = try? trust.verify(certificateDER: der, at: now), certified.node == old.node else {
+        throw Self.unusable(error)
+      }
+      try folder.write(certificate: der)
+      return (der, certified)
+    }
+  }
+
+  private static func unusable(_ error: CertificateError) -> HostError {
+    HostError("this VR's certificate: \(error)", mend: "join again with a new invitation", .configuration)
   }
 
   private func route(_ space: [Block], lan: String, _ rules: NetfilterRules) throws(HostError) -> TunRouting? {
@@ -174,6 +221,8 @@ private struct Parts: Sendable {
   let lock: Int32
   let failures: AsyncStream<HostError>
   let drops: DropHistory
+  let authority: AuthorityKeeper
+  let lifeline: Lifeline
   let genesis: Genesis
   let space: SiteSpace
   let site: String

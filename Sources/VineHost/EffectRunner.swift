@@ -9,6 +9,7 @@ import VineRouting
 /// Carries out the router's effects in order and decides nothing.
 struct EffectRunner {
   let store: Store
+  let folder: StateFolder
   let dataPlane: DataPlane
   let log: EventLog
   var gateways: Gateways
@@ -28,6 +29,7 @@ struct EffectRunner {
     case .persistVerdict(let peer, let isDead): try store.persist(peer, isDead: isDead)
     case .persistIncarnation(let incarnation): try store.setIncarnation(incarnation)
     case .persistHosts(let hosts): try store.persist(hosts)
+    case .persistCertificate(let der): try folder.write(certificate: der)
     case .persistPin(let peer): try store.setPin(peer)
     case .install(let session): dataPlane.post(.install(session))
     case .releaseSession(let index): dataPlane.post(.releaseSession(localIndex: index))

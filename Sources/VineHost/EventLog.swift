@@ -60,6 +60,12 @@ final class EventLog: Sendable {
     case .joinRefused(let node, let why):
       logger.warning("refused a join: \(why)", metadata: ["vine.node": "\(node)"])
     case .blockOwned(let block): logger.notice("this site's block is \(block), its gateway \(block.gateway)")
+    case .certificateRenewed(let expires):
+      logger.notice("certificate renewed", metadata: ["expires": "\(expires)"])
+    case .renewalFailed(let why):
+      logger.warning("certificate not renewed", metadata: ["reason": "\(why)", "mend": "see `vine-mesh status certs`"])
+    case .renewed(let node, let site):
+      logger.info("renewed a certificate", metadata: ["site": "\(site)", "node": "\(node)"])
     case .grantRefused(let node, let block, let why):
       logger.warning("the grant of \(block) does not stand: \(why)", metadata: ["vine.node": "\(node)"])
     case .decisionsVoid(let count):

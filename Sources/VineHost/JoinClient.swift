@@ -42,7 +42,8 @@ struct JoinClient {
   private func join(
     over connection: inout FrameConnection, _ endpoint: Endpoint
   ) throws(HostError) -> (grant: JoinGrant, genesis: Genesis) {
-    let session = try handshake(over: &connection, endpoint)
+    let door = GuestDoor(key: key, mesh: token.mesh, invitation: token.id)
+    let session = try door.open(over: &connection, endpoint)
     var exchange = Exchange(session: session)
     guard let bytes = try exchange.genesis(over: &connection), let genesis = try? Genesis(decoding: bytes),
       genesis.meshID == token.mesh
@@ -64,35 +65,6 @@ struct JoinClient {
     switch try exchange.verdict(over: &connection) {
     case .granted(let grant): return (grant, genesis)
     case .refused(let why): throw HostError("the mesh refused: \(why)", mend: "", .failed)
-    }
-  }
-
-  private func handshake(
-    over connection: inout FrameConnection, _ endpoint: Endpoint
-  ) throws(HostError) -> EstablishedSession {
-    let carrier = Carrier.channel(ChannelID(rawValue: 1))
-    var handshakes = Handshakes(
-      key: key, mesh: token.mesh, credential: Credential.invitation(node: key.node, id: token.id).encode(),
-      isGuest: true, suites: CipherSuite.available, ephemeralKeys: SystemEphemeralKeys(),
-      random: RandomSource(seed: Clock.seed))
-    let judge = ProvisionalAuthenticator()
-    var effects = handshakes.handle(.connect(nil, via: carrier), at: Clock.now, wall: Clock.wall, authenticator: judge)
-    var established: EstablishedSession?
-    while true {
-      for effect in effects {
-        switch effect {
-        case .send(let bytes, _): try connection.write(bytes)
-        case .established(let session): established = session
-        case .failed(_, _, .refused(let reason)), .refusedPeer(_, let reason):
-          throw HostError("the VR at \(endpoint) refused: \(reason.explanation)", mend: "", .failed)
-        case .failed(_, _, let failure):
-          throw HostError("no session with \(endpoint): \(failure)", mend: "try again", .failed, isPassing: true)
-        }
-      }
-      if let established { return established }
-      let bytes = try connection.read()
-      effects = handshakes.handle(
-        .received(bytes, via: carrier), at: Clock.now, wall: Clock.wall, authenticator: judge)
     }
   }
 }
@@ -163,12 +135,17 @@ struct Exchange {
   /// The answer to a request to join. Others (a greeting, a second genesis) are passed over.
   mutating func verdict(over connection: inout FrameConnection) throws(HostError) -> Verdict {
     while true {
-      switch try receive(over: &connection, before: connection.deadline) {
+      switch try next(over: &connection) {
       case .joinReply(let grant): return .granted(grant)
       case .joinRefused(let why): return .refused(why)
       default: continue
       }
     }
+  }
+
+  /// The next message, within the connection's time; nil for one that says nothing.
+  mutating func next(over connection: inout FrameConnection) throws(HostError) -> ControlMessage? {
+    try receive(over: &connection, before: connection.deadline)
   }
 
   /// The next message.

@@ -19,6 +19,7 @@ struct LocalAPI: Sendable {
   let queueNumber: UInt16
   let space: SiteSpace
   let reload: Reload
+  let authority: AuthorityKeeper
   let doctor: Doctor
 
   /// Serves until cancelled; the socket is removed then.
@@ -74,7 +75,7 @@ struct LocalAPI: Sendable {
     let status = await dataPlane.status()
     return ViewContext(
       dataPlane: status, drops: drops.drops(status), uptime: Clock.now - started, now: Clock.now, wall: Clock.wall,
-      queueNumber: queueNumber, means: dataPlane.means, space: space)
+      queueNumber: queueNumber, means: dataPlane.means, space: space, authorityKey: authority.state)
   }
 
   // MARK: Commands
@@ -120,6 +121,12 @@ struct LocalAPI: Sendable {
       do throws(HostError) { return try reload.now() } catch {
         throw RequestFailure(error.message, mend: error.mend, .configuration)
       }
+    case "ca/protect", "ca/unlock", "ca/lock", "ca/export", "ca/import", "ca/remove":
+      let wish: AuthorityBody = try JSON.decode(from: body)
+      do throws(HostError) { return try authority(name, wish) } catch {
+        throw RequestFailure(
+          error.message, mend: error.mend, error.exitCode == ExitStatus.denied.rawValue ? .denied : .failed)
+      }
     case "check":
       let wish: CheckBody = try JSON.decode(from: body)
       return try await RegistryCheck(clients: wish.clients, seconds: wish.seconds).run(on: loop)
@@ -161,6 +168,20 @@ struct LocalAPI: Sendable {
       return try await self.block(.releaseBlock(block))
     default: throw RequestFailure("there is no command `\(name)`", mend: "see `vine-mesh --help`", .usage)
     }
+  }
+
+  private func authority(_ name: String, _ wish: AuthorityBody) throws(HostError) -> AuthorityAnswer {
+    let passphrase = wish.passphrase ?? ""
+    var key: String?
+    switch name {
+    case "ca/protect": try authority.protect(passphrase)
+    case "ca/unlock": try authority.unlock(passphrase)
+    case "ca/lock": try authority.lock()
+    case "ca/export": key = try authority.export(passphrase)
+    case "ca/import": try authority.importKey(wish.key ?? "", passphrase)
+    default: try authority.remove()
+    }
+    return AuthorityAnswer(authorityKey: authority.state, key: key)
   }
 
   private func host(_ name: String, _ host: HostBody) async throws -> any View {

@@ -22,6 +22,7 @@ struct ViewContext: Sendable {
   let queueNumber: UInt16
   let means: DataPlaneMeans
   let space: SiteSpace
+  let authorityKey: AuthorityKeyState
 }
 
 /// The router's state as the documents of the local API. Nothing is kept for them: each is made when it is asked for.
@@ -126,14 +127,16 @@ extension Router {
 
   private func certsView(_ context: ViewContext) -> CertsView? {
     guard let trust = try? MeshTrust(genesis: identity.genesis),
-      let own = try? trust.verify(certificateDER: identity.certificate, at: context.wall)
+      let own = try? trust.verify(
+        certificateDER: identity.certificate, at: min(context.wall, identity.certificateExpires))
     else { return nil }
     let authority = trust.authorityValidity
     return CertsView(
       meshId: identity.genesis.meshID.description,
       own: line(own.site, own.notBefore, own.notAfter, context.wall),
       authority: line(identity.genesis.meshName, authority.notBefore, authority.notAfter, context.wall),
-      authorityKeyHere: identity.authority != nil)
+      authorityKey: context.authorityKey, renewsUnixSeconds: own.renewal.secondsSince1970,
+      signers: signers.map(directory.name(of:)).sorted(), problem: renewal.problem)
   }
 
   private func line(_ subject: String, _ from: WallTime, _ to: WallTime, _ now: WallTime) -> CertLine {

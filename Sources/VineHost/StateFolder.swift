@@ -25,6 +25,8 @@ public struct StateFolder: Sendable {
     public let certificate: [UInt8]
     public let genesis: Genesis
     public let authority: CertificateAuthority?
+    /// The authority's key is here, under a passphrase.
+    public let isAuthoritySealed: Bool
   }
 
   /// Writes a new VR's files; the key last, so that a folder with a key is whole.
@@ -70,12 +72,37 @@ public struct StateFolder: Sendable {
     guard let key = StaticKey(seed: seed) else { throw damaged(.key) }
     guard let genesis = try? Genesis(decoding: try read(.genesis)) else { throw damaged(.genesis) }
     let certificate = try read(.certificate)
+    let stored = try authorityKey()
+    let isSealed = stored.map(SealedAuthorityKey.isSealed) ?? false
     var authority: CertificateAuthority?
-    if FileManager.default.fileExists(atPath: path + "/" + File.authority.rawValue) {
-      authority = try? CertificateAuthority(seed: try read(.authority), certificateDER: genesis.caCertificate)
+    if let stored, !isSealed {
+      authority = try? CertificateAuthority(seed: stored, certificateDER: genesis.caCertificate)
       if authority == nil { throw damaged(.authority) }
     }
-    return Contents(key: key, certificate: certificate, genesis: genesis, authority: authority)
+    return Contents(
+      key: key, certificate: certificate, genesis: genesis, authority: authority, isAuthoritySealed: isSealed)
+  }
+
+  /// The VR's next certificate.
+  func write(certificate: [UInt8]) throws(HostError) { try write(certificate, to: .certificate) }
+
+  // MARK: The authority's key
+
+  /// The seed, or a sealed key; nil where the key is not on this machine.
+  func authorityKey() throws(HostError) -> [UInt8]? {
+    guard FileManager.default.fileExists(atPath: path + "/" + File.authority.rawValue) else { return nil }
+    return try read(.authority)
+  }
+
+  func write(authorityKey: [UInt8]) throws(HostError) { try write(authorityKey, to: .authority) }
+
+  /// Overwrites the key before its name goes; what the disk keeps elsewhere is out of reach.
+  func removeAuthorityKey() throws(HostError) {
+    guard let old = try authorityKey() else { return }
+    try write([UInt8](repeating: 0, count: old.count), to: .authority)
+    guard unlink(path + "/" + File.authority.rawValue) == 0 else {
+      throw unwritable(path + "/" + File.authority.rawValue)
+    }
   }
 
   /// Takes the lock for the life of the returned descriptor.

@@ -12,6 +12,8 @@ extension Router {
   mutating func receivedFromGuest(_ message: ControlMessage, from guest: NodeID, _ turn: inout Turn) {
     switch message {
     case .genesisRequest: send(.genesis(identity.genesis.encode()), to: guest, &turn)
+    // A VR of this mesh whose certificate has expired comes as a guest, too.
+    case .renewRequest: renew(guest, &turn)
     case .joinRequest(let invitation, let secret, _):
       guard identity.authority != nil else {
         let founder = directory.name(of: identity.genesis.founder)

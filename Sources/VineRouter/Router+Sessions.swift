@@ -100,6 +100,7 @@ extension Router {
     if connected.isEmpty, wanted.isEmpty || turn.now - started >= Self.patienceBeforeBootstrap { bootstrap(&turn) }
     chooseVoters(&turn)
     lookAfterDelegation(&turn)
+    lookAfterCertificate(&turn)
     nextTick = turn.now + (wanted.count <= connected.count ? Self.tick * 2 : Self.tick)
     announceRoutes(&turn)
     offerCandidates(&turn)

@@ -16,7 +16,7 @@ import VineWire
 /// Extensions by role: `Router+Sessions`, `Router+Paths`, `Router+Links`, `Router+QueueVR`, `Router+Control`, `Router+Requests`,
 /// `Router+Commands`, `Router+Tidings`, `Router+Joins`, `Router+Tables`, `Router+FailOver`, `Router+Explain`.
 public struct Router: Sendable {
-  public let identity: RouterIdentity
+  public internal(set) var identity: RouterIdentity
   public let placement: RouterPlacement
   public internal(set) var registrar: Registrar
   public internal(set) var gossip: Gossip
@@ -47,6 +47,7 @@ public struct Router: Sendable {
   var requests: Requests
   var explanations = PendingExplanations()
   var commands = PendingCommands()
+  public internal(set) var renewal = Renewal()
   var tidings = Tidings()
   var reassembly = Reassembler()
   var random: RandomSource
@@ -155,6 +156,8 @@ public struct Router: Sendable {
     case .successionChanged(let succession): successionChanged(succession, &turn)
     case .endpointsDeclared(let endpoints):
       if !endpoints.isEmpty { run(reachability: .declaredPublic(endpoints), &turn) }
+    case .certificateRenewed(let der): renewed(der, &turn)
+    case .authorityChanged(let authority): authorityChanged(authority, &turn)
     case .request(let id, let request): received(request, id, &turn)
     }
     settle(&turn)

@@ -23,6 +23,8 @@ public enum RouterEffect: Sendable {
   case persistIncarnation(UInt64)
   case persistHosts(LNDT)
   case persistPin(NodeID?)
+  /// The VR's own certificate, DER.
+  case persistCertificate([UInt8])
   // The data plane.
   case install(EstablishedSession)
   case releaseSession(localIndex: UInt32)
@@ -78,6 +80,10 @@ public enum RouterEvent: Hashable, Sendable {
   case standsIn(for: NodeID, site: String, Bool)
   case siteJoined(NodeID, site: String, Block)
   case joinRefused(NodeID, String)
+  case certificateRenewed(expires: WallTime)
+  case renewalFailed(String)
+  /// This VR, which holds the authority's key, renewed another one's certificate.
+  case renewed(NodeID, site: String)
   case blockOwned(Block)
   /// The mesh was recovered, and so many decisions of its lost majority do not stand.
   case decisionsVoid(Int)

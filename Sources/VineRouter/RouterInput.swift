@@ -1,5 +1,6 @@
 import VineAddress
 import VineBase
+import VineIdentity
 import VinePath
 import VineRaft
 import VineRegistry
@@ -34,6 +35,10 @@ public enum RouterInput: Sendable {
   case successionChanged(Succession)
   /// Public by declaration; none changes nothing.
   case endpointsDeclared([Endpoint])
+  /// DER, got beside the mesh's sessions.
+  case certificateRenewed([UInt8])
+  /// The authority's key came here, or with nil went.
+  case authorityChanged(CertificateAuthority?)
   // From people and middleware, through the local API.
   case request(RequestID, LocalRequest)
 }

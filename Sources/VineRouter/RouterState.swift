@@ -9,32 +9,39 @@ import VineRouting
 import VineSession
 import VineWire
 
-/// What a VR is and never changes while it runs.
+/// What a VR is. Its certificate is renewed while it runs, and the authority's key may come and go; nothing else changes.
 public struct RouterIdentity: Sendable {
   public let key: StaticKey
   public let site: String
   public let genesis: Genesis
   /// DER.
-  public let certificate: [UInt8]
-  public let certificateExpires: WallTime
-  /// Present on the VR that founded the mesh.
-  public let authority: CertificateAuthority?
+  public private(set) var certificate: [UInt8]
+  public private(set) var certificateExpires: WallTime
+  /// When to ask for the next one.
+  public private(set) var certificateRenewal: WallTime
+  /// Present where the authority's key is: on the VR that founded the mesh, unless it was taken elsewhere.
+  public internal(set) var authority: CertificateAuthority?
   public let softwareVersion: String
 
   public init(
     key: StaticKey, site: String, genesis: Genesis, certificate: [UInt8], certificateExpires: WallTime,
-    authority: CertificateAuthority?, softwareVersion: String
+    certificateRenewal: WallTime? = nil, authority: CertificateAuthority?, softwareVersion: String
   ) {
     self.key = key
     self.site = site
     self.genesis = genesis
     self.certificate = certificate
     self.certificateExpires = certificateExpires
+    self.certificateRenewal = certificateRenewal ?? certificateExpires
     self.authority = authority
     self.softwareVersion = softwareVersion
   }
 
   public var node: NodeID { key.node }
+
+  mutating func renewed(_ der: [UInt8], _ certified: CertifiedVR) {
+    (certificate, certificateExpires, certificateRenewal) = (der, certified.notAfter, certified.renewal)
+  }
 }
 
 /// What the configuration says about the VR's place on the underlay.

@@ -43,6 +43,9 @@ extension PBControlMessage {
       joinRequest.softwareVersion = Field.clipped(softwareVersion, max: WireLimits.wordByteCountMax)
     case .joinReply(let grant): joinReply = PBJoinGrant(grant)
     case .joinRefused(let reason): joinRefused.reason = Field.clipped(reason, max: WireLimits.textByteCountMax)
+    case .renewRequest: renewRequest = PBRenewRequest()
+    case .renewReply(let certificate): renewReply.certificate = .init(certificate)
+    case .renewRefused(let reason): renewRefused.reason = Field.clipped(reason, max: WireLimits.textByteCountMax)
     case .refusal(let reason): refusal.reason = UInt32(reason)
     case .fragment(let fragment): self.fragment = PBFragment(fragment)
     case .pathProbe(let nonce, let step):
@@ -115,6 +118,11 @@ extension PBControlMessage {
     case .joinReply(let wire)?: .joinReply(try wire.grant())
     case .joinRefused(let wire)?:
       .joinRefused(try Field.text(wire.reason, max: WireLimits.textByteCountMax, "reason"))
+    case .renewRequest?: .renewRequest
+    case .renewReply(let wire)?:
+      .renewReply(try Field.bytes(wire.certificate, max: WireLimits.certificateByteCountMax, "certificate"))
+    case .renewRefused(let wire)?:
+      .renewRefused(try Field.text(wire.reason, max: WireLimits.textByteCountMax, "reason"))
     case .refusal(let wire)?:
       .refusal(try refusalReason(wire.reason))
     case .fragment(let wire)?: .fragment(try wire.fragment())

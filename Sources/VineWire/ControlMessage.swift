@@ -25,6 +25,12 @@ public enum ControlMessage: Hashable, Sendable {
   case joinReply(JoinGrant)
   /// One line for people.
   case joinRefused(String)
+  /// Please renew my certificate: for a VR that holds the authority's key.
+  case renewRequest
+  /// DER.
+  case renewReply([UInt8])
+  /// One line for people.
+  case renewRefused(String)
   /// `RefusalReason` of VineSession.
   case refusal(UInt8)
   /// A piece of a message that does not fit one frame; `Reassembler` puts them together.

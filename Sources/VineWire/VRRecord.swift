@@ -36,12 +36,13 @@ public struct VRRecord: Sendable {
     let links: SortedMap<NodeTag, ReadingFilter.Step>
     let succession: Succession
     let ledTerm: UInt64?
+    let signs: Bool
 
     init(
       _ site: String, _ role: Role, _ endpoints: [Endpoint], _ queueVR: NodeID?, _ claims: SortedMap<NetworkID, Claim>,
       _ tableDigests: SortedMap<NetworkID, TableDigest>, _ softwareVersion: String, _ certificateExpires: WallTime,
       _ store: StoreID?, _ links: SortedMap<NodeTag, ReadingFilter.Step>, _ succession: Succession,
-      _ ledTerm: UInt64?
+      _ ledTerm: UInt64?, _ signs: Bool
     ) {
       self.site = site
       self.role = role
@@ -55,6 +56,7 @@ public struct VRRecord: Sendable {
       self.links = links
       self.succession = succession
       self.ledTerm = ledTerm
+      self.signs = signs
     }
   }
 
@@ -92,16 +94,18 @@ public struct VRRecord: Sendable {
   public var succession: Succession { content.succession }
   /// The Raft term that it leads in; nil of a VR that does not lead. A hint for who has a command.
   public var ledTerm: UInt64? { content.ledTerm }
+  /// Whether it holds the authority's key.
+  public var signs: Bool { content.signs }
 
   public init(
     site: String, role: Role, endpoints: [Endpoint], queueVR: NodeID?, claims: SortedMap<NetworkID, Claim>,
     tableDigests: SortedMap<NetworkID, TableDigest>, softwareVersion: String, certificateExpires: WallTime,
     store: StoreID? = nil, links: SortedMap<NodeTag, ReadingFilter.Step> = [:], succession: Succession = Succession(),
-    ledTerm: UInt64? = nil
+    ledTerm: UInt64? = nil, signs: Bool = false
   ) {
     content = Content(
       site, role, endpoints, queueVR, claims, tableDigests, softwareVersion, certificateExpires, store, links,
-      succession, ledTerm)
+      succession, ledTerm, signs)
   }
 
   /// The same record with other digests.
@@ -109,7 +113,7 @@ public struct VRRecord: Sendable {
     VRRecord(
       site: site, role: role, endpoints: endpoints, queueVR: queueVR, claims: claims, tableDigests: tableDigests,
       softwareVersion: softwareVersion, certificateExpires: certificateExpires, store: store,
-      links: links, succession: succession, ledTerm: ledTerm)
+      links: links, succession: succession, ledTerm: ledTerm, signs: signs)
   }
 
   // MARK: Room
@@ -148,6 +152,7 @@ public struct VRRecord: Sendable {
     wire.secondVr = succession.second?.rawValue ?? 0
     wire.standsInFor = succession.standsInFor?.rawValue ?? 0
     wire.leads = ledTerm ?? 0
+    wire.signs = signs
     let bytes = wire.written
     guard !tableDigests.isEmpty else { return bytes }
     var room = WireLimits.payloadByteCountMax - bytes.count
@@ -199,7 +204,7 @@ public struct VRRecord: Sendable {
       succession: Succession(
         second: wire.secondVr == 0 ? nil : NodeTag(rawValue: wire.secondVr),
         standsInFor: wire.standsInFor == 0 ? nil : NodeTag(rawValue: wire.standsInFor)),
-      ledTerm: wire.leads == 0 ? nil : wire.leads)
+      ledTerm: wire.leads == 0 ? nil : wire.leads, signs: wire.signs)
   }
 }
 
@@ -211,7 +216,7 @@ extension VRRecord: Hashable {
         && one.queueVR == other.queueVR && one.claims == other.claims && one.tableDigests == other.tableDigests
         && one.softwareVersion == other.softwareVersion && one.certificateExpires == other.certificateExpires
         && one.store == other.store && one.links == other.links && one.succession == other.succession
-        && one.ledTerm == other.ledTerm
+        && one.ledTerm == other.ledTerm && one.signs == other.signs
   }
 
   public func hash(into hasher: inout Hasher) {

@@ -14,7 +14,8 @@ struct VineMesh: AsyncParsableCommand {
     subcommands: [
       Init.self, Invite.self, Join.self, Status.self, Explain.self, DoctorCommand.self, Wait.self, VineCommand.self,
       HostCommand.self,
-      BlockCommand.self, PeerCommand.self, RelayCommand.self, ReloadCommand.self, Check.self, Recover.self,
+      BlockCommand.self, PeerCommand.self, RelayCommand.self, AuthorityCommand.self, ReloadCommand.self, Check.self,
+      Recover.self,
       Version.self,
     ])
 

@@ -205,7 +205,8 @@ enum Figure3 {
     own: CertLine(subject: "uf", notBeforeUnixSeconds: 1_795_000_000, expiresUnixSeconds: 1_802_776_000, daysLeft: 1.5),
     authority: CertLine(
       subject: "demo", notBeforeUnixSeconds: 1_795_000_000, expiresUnixSeconds: 2_110_360_000, daysLeft: 3649.9),
-    authorityKeyHere: true)
+    authorityKey: .plain, renewsUnixSeconds: 1_800_184_000, signers: ["nwu", "uf"],
+    problem: "nwu, which holds the authority's key, is not reached")
 
   static let drops = DropsView(drops: [
     DropReasonLine(

@@ -92,9 +92,10 @@ final class World {
     let endpoint = Endpoint(address: IPv4Address(rawValue: 0xC612_0001 + UInt32(routers.count)))
     endpoints[key.node] = endpoint
     let certificate = try self.authority.issue(node: key.node, site: site, mesh: genesis.meshID, at: wall)
+    let certified = try trust.verify(certificateDER: certificate, at: wall)
     let identity = RouterIdentity(
-      key: key, site: site, genesis: genesis, certificate: certificate, certificateExpires: wall, authority: authority,
-      softwareVersion: "test")
+      key: key, site: site, genesis: genesis, certificate: certificate, certificateExpires: certified.notAfter,
+      certificateRenewal: certified.renewal, authority: authority, softwareVersion: "test")
     let placement = RouterPlacement(
       declaredEndpoints: isDeclared ? [endpoint] : [], localAddresses: [endpoint.address], port: endpoint.port,
       bootstrap: bootstrap.flatMap { endpoints[$0] }.map { [$0] } ?? [])

@@ -78,7 +78,7 @@ struct Samples {
       succession: VRRecord.Succession(
         second: flag() ? NodeTag(rawValue: random.next() | 1) : nil,
         standsInFor: flag() ? NodeTag(rawValue: random.next() | 1) : nil),
-      ledTerm: flag() ? random.next() | 1 : nil)
+      ledTerm: flag() ? random.next() | 1 : nil, signs: flag())
   }
 
   mutating func fact() -> RegistryFact {
@@ -290,6 +290,7 @@ struct Samples {
         JoinGrant(
           certificate: bytes(upTo: 900), genesis: bytes(upTo: 600), facts: list(4) { $0.signedRecord() },
           endpoints: list(4) { $0.endpoint() })),
+      .renewRequest, .renewReply(bytes(upTo: 400)), .renewRefused(text()),
       .joinRefused(text()), .refusal(UInt8(truncatingIfNeeded: random.next())), .fragment(fragment()),
     ]
   }

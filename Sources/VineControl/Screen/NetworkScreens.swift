@@ -124,7 +124,20 @@ extension CertsView: Screen {
       let tint: Tint = line.daysLeft <= 0 ? .bad : line.daysLeft < 7 ? .caution : .plain
       table.add(Cell(name), Cell(line.subject), Cell(Measure.days(line.daysLeft), tint))
     }
-    let key = "the authority's key is \(authorityKeyHere ? "on this machine" : "not on this machine")"
-    return table.lines(palette, ifEmpty: "") + ["mesh \(Cell.printable(meshId)); \(key)"]
+    let renewal = (Double(renewsUnixSeconds) - Double(own.expiresUnixSeconds)) / 86_400 + own.daysLeft
+    let when = renewal > 0 ? "in \(Measure.days(renewal))" : "now"
+    let by = signers.isEmpty ? "nobody" : signers.map(Cell.printable).joined(separator: ", ")
+    return table.lines(palette, ifEmpty: "") + [
+      "mesh \(Cell.printable(meshId)); \(whereKeyIs)", "renewed \(when) by \(by)",
+    ] + (problem.map { ["not renewed yet: \(Cell.printable($0))"] } ?? [])
+  }
+
+  private var whereKeyIs: String {
+    switch authorityKey {
+    case .elsewhere: "the authority's key is not on this machine"
+    case .plain: "the authority's key is on this machine, without a passphrase: `vine-mesh ca protect`"
+    case .locked: "the authority's key is on this machine, locked: `vine-mesh ca unlock`"
+    case .unlocked: "the authority's key is on this machine, under a passphrase and in use"
+    }
   }
 }

@@ -22,6 +22,7 @@ extension World {
     case .persistVerdict(let node, let isDead): vrs[index].store.persist(node, isDead: isDead)
     case .persistIncarnation(let incarnation): vrs[index].store.incarnation = incarnation
     case .persistHosts(let hosts): vrs[index].store.hosts = hosts
+    case .persistCertificate: break
     case .persistPin(let pin): vrs[index].store.pinned = pin
     case .install(let session): vrs[index].plane.install(session, at: now)
     case .releaseSession(let local): vrs[index].plane.release(local)

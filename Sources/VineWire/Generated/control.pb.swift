@@ -225,6 +225,30 @@ nonisolated struct PBControlMessage: Sendable {
     set {kind = .explainReply(newValue)}
   }
 
+  var renewRequest: PBRenewRequest {
+    get {
+      if case .renewRequest(let v)? = kind {return v}
+      return PBRenewRequest()
+    }
+    set {kind = .renewRequest(newValue)}
+  }
+
+  var renewReply: PBRenewReply {
+    get {
+      if case .renewReply(let v)? = kind {return v}
+      return PBRenewReply()
+    }
+    set {kind = .renewReply(newValue)}
+  }
+
+  var renewRefused: PBRenewRefused {
+    get {
+      if case .renewRefused(let v)? = kind {return v}
+      return PBRenewRefused()
+    }
+    set {kind = .renewRefused(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -252,6 +276,9 @@ nonisolated struct PBControlMessage: Sendable {
     case sizeReply(PBSizeReply)
     case explainRequest(PBExplainRequest)
     case explainReply(PBExplainReply)
+    case renewRequest(PBRenewRequest)
+    case renewReply(PBRenewReply)
+    case renewRefused(PBRenewRefused)
 
   }
 
@@ -400,6 +427,43 @@ nonisolated struct PBGenesis: Sendable {
   // methods supported on all messages.
 
   var genesis: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The sender's certificate is to be renewed, by a VR that holds the authority's key.
+nonisolated struct PBRenewRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBRenewReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// DER.
+  var certificate: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBRenewRefused: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// One line for people.
+  var reason: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -651,7 +715,7 @@ fileprivate nonisolated let _protobuf_package = "vinemesh.wire"
 
 nonisolated extension PBControlMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ControlMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}gossip\0\u{1}raft\0\u{1}proposal\0\u{3}proposal_answer\0\u{3}not_leader\0\u{1}hello\0\u{3}dial_back_request\0\u{1}keepalive\0\u{3}genesis_request\0\u{1}genesis\0\u{3}join_request\0\u{3}join_reply\0\u{3}join_refused\0\u{1}refusal\0\u{1}fragment\0\u{3}path_probe\0\u{3}path_offer\0\u{3}train_request\0\u{3}train_ready\0\u{3}train_result\0\u{3}size_probe\0\u{3}size_reply\0\u{3}explain_request\0\u{3}explain_reply\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}gossip\0\u{1}raft\0\u{1}proposal\0\u{3}proposal_answer\0\u{3}not_leader\0\u{1}hello\0\u{3}dial_back_request\0\u{1}keepalive\0\u{3}genesis_request\0\u{1}genesis\0\u{3}join_request\0\u{3}join_reply\0\u{3}join_refused\0\u{1}refusal\0\u{1}fragment\0\u{3}path_probe\0\u{3}path_offer\0\u{3}train_request\0\u{3}train_ready\0\u{3}train_result\0\u{3}size_probe\0\u{3}size_reply\0\u{3}explain_request\0\u{3}explain_reply\0\u{3}renew_request\0\u{3}renew_reply\0\u{3}renew_refused\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -971,6 +1035,45 @@ nonisolated extension PBControlMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .explainReply(v)
         }
       }()
+      case 25: try {
+        var v: PBRenewRequest?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .renewRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .renewRequest(v)
+        }
+      }()
+      case 26: try {
+        var v: PBRenewReply?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .renewReply(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .renewReply(v)
+        }
+      }()
+      case 27: try {
+        var v: PBRenewRefused?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .renewRefused(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .renewRefused(v)
+        }
+      }()
       default: break
       }
     }
@@ -1077,6 +1180,18 @@ nonisolated extension PBControlMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .explainReply?: try {
       guard case .explainReply(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    }()
+    case .renewRequest?: try {
+      guard case .renewRequest(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+    }()
+    case .renewReply?: try {
+      guard case .renewReply(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+    }()
+    case .renewRefused?: try {
+      guard case .renewRefused(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
     }()
     case nil: break
     }
@@ -1368,6 +1483,85 @@ nonisolated extension PBGenesis: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
   static func ==(lhs: PBGenesis, rhs: PBGenesis) -> Bool {
     if lhs.genesis != rhs.genesis {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRenewRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RenewRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRenewRequest, rhs: PBRenewRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRenewReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RenewReply"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}certificate\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.certificate) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.certificate.isEmpty {
+      try visitor.visitSingularBytesField(value: self.certificate, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRenewReply, rhs: PBRenewReply) -> Bool {
+    if lhs.certificate != rhs.certificate {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRenewRefused: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RenewRefused"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRenewRefused, rhs: PBRenewRefused) -> Bool {
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

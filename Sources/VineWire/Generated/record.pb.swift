@@ -100,6 +100,9 @@ nonisolated struct PBVRRecord: Sendable {
   /// The Raft term that it leads in; 0: it does not lead.
   var leads: UInt64 = 0
 
+  /// It holds the authority's key: it renews certificates and lets sites in.
+  var signs: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -462,7 +465,7 @@ nonisolated extension PBSignedRecord: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VRRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}role\0\u{1}endpoints\0\u{3}queue_vr\0\u{1}participation\0\u{3}table_digests\0\u{3}software_version\0\u{3}certificate_expires\0\u{1}store\0\u{1}links\0\u{3}second_vr\0\u{3}stands_in_for\0\u{1}leads\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}role\0\u{1}endpoints\0\u{3}queue_vr\0\u{1}participation\0\u{3}table_digests\0\u{3}software_version\0\u{3}certificate_expires\0\u{1}store\0\u{1}links\0\u{3}second_vr\0\u{3}stands_in_for\0\u{1}leads\0\u{1}signs\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -483,6 +486,7 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 11: try { try decoder.decodeSingularFixed64Field(value: &self.secondVr) }()
       case 12: try { try decoder.decodeSingularFixed64Field(value: &self.standsInFor) }()
       case 13: try { try decoder.decodeSingularUInt64Field(value: &self.leads) }()
+      case 14: try { try decoder.decodeSingularBoolField(value: &self.signs) }()
       default: break
       }
     }
@@ -532,6 +536,9 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.leads != 0 {
       try visitor.visitSingularUInt64Field(value: self.leads, fieldNumber: 13)
     }
+    if self.signs != false {
+      try visitor.visitSingularBoolField(value: self.signs, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -549,6 +556,7 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.secondVr != rhs.secondVr {return false}
     if lhs.standsInFor != rhs.standsInFor {return false}
     if lhs.leads != rhs.leads {return false}
+    if lhs.signs != rhs.signs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
