@@ -13,7 +13,7 @@ public struct GossipSettings: Hashable, Sendable {
   // MARK: Failure detector
 
   /// One neighbour is probed in each; more often by a VR with more than `2 × rings` neighbours.
-  public var probeInterval = Duration.milliseconds(1200)
+  public var probeInterval = Duration.milliseconds(1150)
   /// And in each of these, for so long after a comparison of stores that differed: probes carry roots.
   public var restlessInterval = Duration.milliseconds(700)
   public var restlessFor = Duration.seconds(8)
