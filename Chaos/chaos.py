@@ -17,10 +17,12 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import checkers  # noqa: E402
+import sabotages  # noqa: E402
 import scenarios  # noqa: E402
 from lib import drawing, sandbox  # noqa: E402
 from lib.grown import Size  # noqa: E402
-from lib.judge import Verdict, judge, names_in  # noqa: E402
+from lib.judge import Verdict, all_checkers, judge, names_in  # noqa: E402
 from lib.programs import missing_tools, needs_build, needs_root  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
 from lib.sandbox import Interrupted, Sandbox  # noqa: E402
@@ -82,6 +84,30 @@ class Suite:
                 scenario.claims(trial, self.report)
             self.keep(trial, judge(trial, self.report))
 
+    def prove(self, name: str) -> None:
+        """One sabotage on a mesh of four: its checker finds something, and no other does."""
+        sabotage = importlib.import_module(f"sabotages.{name}")
+        self.console.phase(name, f"{sabotage.ABOUT}: {sabotage.CHECKER} has to find it")
+        title = f"{sabotage.CHECKER} finds {name}, and no other checker finds anything"
+        with Sandbox.of_one_run(self.report, name, self.options.verbose) as box:
+            size = getattr(sabotage, "SIZE", Size(4, 1))
+            trial = Trial(box, self.options.bin.resolve(), self.console, name, self.options.seed, 5, size)
+            grow = {"grow": sabotage.grow} if hasattr(sabotage, "grow") else {}
+            try:
+                trial.found(**({"transfers": 1, "flows": 0} | getattr(sabotage, "LOAD", {}) | grow))
+                sabotage.play(trial)
+                trial.conclude()
+            except Exception as error:
+                self.report.check(title, False, f"{type(error).__name__}: {error}")
+                traceback.print_exc()
+                self.save_logs(trial)
+                return
+            verdict = judge(trial, None)
+            told = [f"{checker}: {found[0]}" for checker, found in verdict.violations.items() if found]
+            holds = verdict.failed == [sabotage.CHECKER] and not trial.evidence.doubts
+            self.report.check(title, holds, "; ".join(told + trial.evidence.doubts) or "nobody found anything")
+            self.sections.append(drawing.section(trial, verdict, 0))
+
     def _size(self, scenario) -> Size:  # noqa: ANN001
         wanted: Size = getattr(scenario, "SIZE", Size(12, 5))
         vrs = self.options.vrs or wanted.vrs
@@ -120,6 +146,8 @@ def obstacle(options: argparse.Namespace) -> tuple[int, str] | None:
         return 1, f"programs are missing: run `apt-get install {' '.join(missing)}` (`make chaos` does it for you)"
     if not Runner().run(["sh", "-c", "command -v conntrack"]).ok:
         return 1, "conntrack is missing: run `apt-get install conntrack` (`make chaos` does it for you)"
+    if options.sabotage and options.sabotage not in names_in(sabotages):
+        return 64, f"there is no sabotage {options.sabotage}: one of {', '.join(names_in(sabotages))}"
     unknown = [name for name in chosen(options) if name not in names_in(scenarios)]
     if unknown:
         return 64, f"there is no scenario {', '.join(unknown)}: one of {', '.join(names_in(scenarios))}"
@@ -132,8 +160,21 @@ def chosen(options: argparse.Namespace) -> list[str]:
     return options.scenario.split(",")
 
 
+def listed() -> str:
+    """What there is, with a line on each."""
+    lines = []
+    for title, package, word in (("scenarios", scenarios, "ABOUT"), ("checkers", checkers, "CLAIM"), ("sabotages", sabotages, "ABOUT")):
+        lines.append(f"{title}:")
+        for name in names_in(package):
+            lines.append(f"  {name:<18} {getattr(importlib.import_module(f'{package.__name__}.{name}'), word)}")
+    return "\n".join(lines)
+
+
 def main() -> int:
     options = arguments()
+    if options.list:
+        print(listed())
+        return 0
     if stop := obstacle(options):
         print(f"chaos: {stop[1]}", file=sys.stderr)
         return stop[0]
@@ -141,8 +182,15 @@ def main() -> int:
     for run in sandbox.sweep(Runner(options.verbose)):
         suite.console.note(f"removed what an earlier run that was killed left: {run}")
     try:
-        for name in chosen(options):
-            suite.play(name, options.seed)
+        for name in names_in(sabotages) if options.prove else [options.sabotage] if options.sabotage else []:
+            suite.prove(name)
+        if not options.prove and not options.sabotage:
+            for name in chosen(options):
+                suite.play(name, options.seed)
+        if options.prove:
+            proved = {importlib.import_module(f"sabotages.{name}").CHECKER for name in names_in(sabotages)}
+            unproved = sorted(set(all_checkers()) - proved)
+            suite.report.check("every checker has a sabotage", not unproved, ", ".join(unproved) or f"{len(proved)} checkers")
     except Interrupted as interrupt:
         suite.report.check("the suite runs to its end", False, f"interrupted by {interrupt}")
     return suite.finish()

@@ -75,6 +75,13 @@ class GrownMesh:
             self.box.runner.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "none", str(disk)], check=True)
             vr.state = disk / "state"
 
+    def grow(self) -> None:
+        """Founder, joiners, ViNes, until all tables are the same."""
+        self.found()
+        self.create_vines()
+        if missing := self.converged():
+            raise RuntimeError(f"the mesh does not settle before the first fault: {'; '.join(missing)}")
+
     def found(self) -> None:
         """The founder is the one bootstrap peer that all others are told."""
         first, *others = self.sites

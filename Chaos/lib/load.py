@@ -52,6 +52,7 @@ class Load:
         self.transfers: list[Transfer] = []
         self.flows: list[Flow] = []
         self.gone: set[str] = set()
+        self.wanted = transfers
         self._ends = threading.Event()
         folder = processes.folder / "fetched"
         folder.mkdir()

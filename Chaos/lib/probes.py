@@ -36,6 +36,12 @@ class Way:
     def count(self, begin: float, end: float) -> int:
         return bisect.bisect_right(self.sent, end) - bisect.bisect_left(self.sent, begin)
 
+    def first_after(self, moment: float, until: float) -> float | None:
+        """When the first probe that was sent after the moment and arrived did so."""
+        first = bisect.bisect_left(self.sent, moment)
+        came = (self.arrived[k] for k in range(first, len(self.sent)) if self.sent[k] <= until)
+        return next((arrived for arrived in came if not math.isnan(arrived)), None)
+
     def first_two_after(self, moment: float, until: float) -> float | None:
         """When the first of two probes in a row that were sent after the moment and arrived was sent."""
         k = bisect.bisect_left(self.sent, moment)

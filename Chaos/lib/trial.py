@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +68,7 @@ class Trial:
         self.mesh = GrownMesh(box, binaries, size)
         self.spans: list[Span] = []
         self.gone: set[str] = set()
+        self.agree_max = AGREE_MAX
         self.evidence = Evidence()
         self.events: list[tuple[float, str]] = []
         self.began = self.ended = 0.0
@@ -79,16 +80,20 @@ class Trial:
 
     # MARK: for the runner
 
-    def found(self, rate: float = 4.0, transfers: int = 3, flows: int = 2) -> None:
-        """The mesh, settled, with load on it. `rate`: probes a second of each ordered pair."""
+    def found(
+        self,
+        rate: float = 4.0,
+        transfers: int = 3,
+        flows: int = 2,
+        grow: Callable[[GrownMesh], None] = GrownMesh.grow,
+        await_max: float = SETTLE_MAX,
+    ) -> None:
+        """The mesh, settled, with load on it. `rate`: probes a second of each ordered pair; `grow`: founds and joins."""
         self.mesh.build()
         self.watch.start()
         if unseen := self.watch.prove_it_sees():
             raise RuntimeError(f"the leak watch does not see {', '.join(unseen)}")
-        self.mesh.found()
-        self.mesh.create_vines()
-        if missing := self.mesh.converged():
-            raise RuntimeError(f"the mesh does not settle before the first fault: {'; '.join(missing)}")
+        grow(self.mesh)
         self.probes = Probes(self.box.processes, self.mesh.hosts, VINES, rate)
         self.probes.start(self.minutes * 60 + 3600)
         self.load = Load(self.box.processes, self.mesh.hosts, self.seed, transfers, flows)
@@ -97,15 +102,15 @@ class Trial:
         self.sampler.start()
         self.load.start()
         self.clerk.start()
-        self._await_all(SETTLE_MAX)
+        self._await_all(await_max)
         self.pause(2)
 
-    def conclude(self, settling: float = AGREE_MAX) -> None:
+    def conclude(self) -> None:
         """After the story: no load, then what the VRs agree on, then an orderly end."""
         healed = time.time()
         self.clerk.stop()
         out = frozenset(self.gone)
-        self.evidence.disagreements = self.mesh.converged(settling, out)
+        self.evidence.disagreements = self.mesh.converged(self.agree_max, out)
         self.evidence.agreed_after = time.time() - healed
         self.load.stop()
         self.evidence.doubts = [doubt for doubt in [self.probes.stop()] if doubt]

@@ -1,0 +1,27 @@
+"""Control frames to one VR are dropped, packets of hosts are not: it never learns of a host that is added meanwhile."""
+
+from __future__ import annotations
+
+from lib.trial import Trial
+
+CHECKER = "agreement"
+ABOUT = "a VR gets packets and no news, and the tables change"
+LOAD = {"transfers": 0, "flows": 0}
+_RULES = """
+table inet deaf {
+  chain in {
+    type filter hook prerouting priority -400; policy accept;
+    udp dport 2247 @th,64,8 3 drop
+    tcp dport 2247 drop
+    tcp sport 2247 drop
+  }
+}
+"""
+
+
+def play(trial: Trial) -> None:
+    trial.clerk.stop()
+    trial.agree_max = 6.0
+    trial.box.runner.run(["nft", "-f", "-"], ns=trial.mesh.vrs["s3"].ns, stdin=_RULES, check=True)
+    first = trial.mesh.vrs["s1"]
+    first.ask("host", "add", str(first.identity().blocks[0][15]), "--vine", "physics")
