@@ -58,7 +58,5 @@ class Renumbered(Fault):
     def _set(self, trial: Trial, old: str, new: str) -> None:
         base = trial.mesh.underlay.site(self.site).endpoint.rsplit(".", 1)[0]
         ns = trial.mesh.vrs[self.site].ns
-        trial.box.runner.ip(
-            ns, [f"addr add {base}.{new}/24 dev wan", f"addr del {base}.{old}/24 dev wan"]
-        )
-        trial.box.runner.ip(ns, [f"route replace default via {base}.1"])
+        lines = [f"addr del {base}.{old}/24 dev wan", f"addr add {base}.{new}/24 dev wan"]
+        trial.box.runner.ip(ns, [*lines, f"route replace default via {base}.1"])

@@ -58,6 +58,7 @@ class Prober:
         self.sender.bind((self.alias, PORT))
         self.sender.setblocking(False)
         self.listener = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
+        self.listener.bind(("eth", 0x0800))
         self.listener.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
         code = b"".join(struct.pack("HBBI", *line) for line in _FILTER)
         program = ctypes.create_string_buffer(code)

@@ -25,3 +25,5 @@ def play(trial: Trial) -> None:
     trial.box.runner.run(["nft", "-f", "-"], ns=trial.mesh.vrs["s3"].ns, stdin=_RULES, check=True)
     first = trial.mesh.vrs["s1"]
     first.ask("host", "add", str(first.identity().blocks[0][15]), "--vine", "physics")
+    # The others have learned of it, and s3 has not.
+    trial.pause(2)
