@@ -78,7 +78,7 @@ class Suite:
             if not trial.began:
                 self.save_logs(trial)
                 return
-            self.console.note(f"[{trial.left:5.0f} s] the story is told: what stands at the end")
+            self.console.note("the story is told: what stands at the end")
             trial.conclude()
             if hasattr(scenario, "claims"):
                 scenario.claims(trial, self.report)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class RulesFlushed(Fault):
-    """Somebody flushes all netfilter rules of the VR's machine, its own among them."""
+    """Somebody flushes all netfilter rules of the VR's machine, its own among them; at the end somebody restarts the VR."""
 
     name = "rules flushed"
 
@@ -21,6 +21,12 @@ class RulesFlushed(Fault):
 
     def begin(self, trial: Trial) -> None:
         trial.box.runner.run(["nft", "flush", "ruleset"], ns=trial.mesh.vrs[self.site].ns, check=True)
+
+    def end(self, trial: Trial) -> None:
+        trial.sampler.held.add(self.site)
+        trial.mesh.vrs[self.site].stop()
+        trial.mesh.vrs[self.site].launch()
+        trial.sampler.held.discard(self.site)
 
 
 class LanDown(Fault):

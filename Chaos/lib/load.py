@@ -14,7 +14,7 @@ from .shell import Stopped
 from .topology import Host
 
 MEGABYTES = 4
-TRANSFER_SECONDS = 120
+TRANSFER_SECONDS = 90
 """After which curl gives up: longer than any fault, so that a transfer has to outlive it."""
 TRANSFER_RATE = "700k"
 """Bytes a second of one transfer: far below a line's rate, so that what is lost was not lost to it."""

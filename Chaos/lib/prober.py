@@ -141,7 +141,7 @@ def _send_due(rounds: Rounds, now: float, begun: float, write) -> None:  # noqa:
 def _receive(host: Prober, hosts: list[Prober], seen: dict[tuple[int, int], int], write) -> None:  # noqa: ANN001
     for _ in range(64):
         try:
-            data = host.listener.recv(2048)
+            data, address = host.listener.recvfrom(2048)
         except BlockingIOError:
             return
         except OSError:
@@ -159,6 +159,9 @@ def _receive(host: Prober, hosts: list[Prober], seen: dict[tuple[int, int], int]
             and socket.inet_ntoa(data[12:16]) == hosts[source].alias
             and socket.inet_ntoa(data[16:20]) == host.alias
         )
+        if not right and known and hosts[source].site == host.site and address[2] == socket.PACKET_OTHERHOST:
+            # The switch of the site floods what is for a card that is down: no VR handed that to anybody.
+            continue
         if not right:
             write(ROW.pack(now, STRAY, host.number, min(source, 0xFFFF), min(target, 0xFFFF), number))
             continue

@@ -16,5 +16,5 @@ def play(trial: Trial) -> None:
     trial.settle()
     trial.suffer(Renumbered(public[2]), 25)
     trial.settle()
-    trial.suffer(RulesFlushed(public[3]), 1)
+    trial.suffer(RulesFlushed(public[3]), 10)
     trial.settle()
