@@ -46,8 +46,8 @@ class LanDown(Fault):
 
 
 class Renumbered(Fault):
-    """The VR's underlay address is another one from now on; at the end it is the first again. Only of public VRs that
-    do not declare their endpoint."""
+    """The VR's underlay address is another one from now on, without a word (over as soon as it happened). Only of public
+    VRs that do not declare their endpoint."""
 
     name = "address changed"
 
@@ -56,13 +56,9 @@ class Renumbered(Fault):
         self.site = site
 
     def begin(self, trial: Trial) -> None:
-        self._set(trial, "2", "66")
-
-    def end(self, trial: Trial) -> None:
-        self._set(trial, "66", "2")
-
-    def _set(self, trial: Trial, old: str, new: str) -> None:
         base = trial.mesh.underlay.site(self.site).endpoint.rsplit(".", 1)[0]
         ns = trial.mesh.vrs[self.site].ns
+        now = trial.box.runner.run(["ip", "-n", ns, "-4", "-o", "addr", "show", "dev", "wan"], check=True).out
+        old, new = ("2", "66") if f"{base}.2/" in now else ("66", "2")
         lines = [f"addr del {base}.{old}/24 dev wan", f"addr add {base}.{new}/24 dev wan"]
         trial.box.runner.ip(ns, [*lines, f"route replace default via {base}.1"])

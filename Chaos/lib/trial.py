@@ -15,7 +15,7 @@ from .capture import LeakWatch
 from .clerk import Clerk
 from .grown import VINES, GrownMesh, Size
 from .load import Load
-from .probes import Probes
+from .probes import GRACE, Probes
 from .report import Console
 from .router import VR
 from .sampler import Sampler
@@ -69,6 +69,8 @@ class Trial:
         self.spans: list[Span] = []
         self.gone: set[str] = set()
         self.agree_max = AGREE_MAX
+        self.strangers = 0
+        """Connections of nobody's that a VR may hold at a time in this trial."""
         self.evidence = Evidence()
         self.events: list[tuple[float, str]] = []
         self.began = self.ended = 0.0
@@ -172,6 +174,8 @@ class Trial:
 
     def settle(self) -> float:
         """Waits until all pairs talk again, then for some calm; how long it took."""
+        # Who has just fallen silent is noticed only then.
+        self.pause(max(GRACE, 3 / self.probes.rate) + 0.3)
         took = self._await_all(SETTLE_MAX)
         self.pause(CALM)
         return took

@@ -29,6 +29,8 @@ SECONDS = 8
 RATE = "10M"
 HALF_OPEN = 10_000
 REVOKED_MAX = 5.0
+ACCEPTED_MAX = 256
+"""Channels that a VR accepts (`acceptedChannelsMax`); each is closed after seconds without a session."""
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Result:
 
 def play(trial: Trial) -> None:
     trial.attacks = []
+    trial.strangers = ACCEPTED_MAX
     trial.clerk.stop()
     endpoint = trial.mesh.underlay.site("s2").endpoint
     elsewhere = trial.mesh.underlay.site("s3").endpoint
