@@ -54,6 +54,7 @@ public struct Daemon: Service {
         group.addTask { try await api.run() }
         group.addTask { for await error in parts.failures { throw error } }
         group.addTask { await parts.drops.run(parts.dataPlane) }
+        group.addTask { await AddressWatch(space: parts.space).run(parts.loop) }
         group.addTask { try await gracefulShutdown() }
         group.addTask { await reload.onHangup() }
         // The first to end ends all: a failure, or the signal.
