@@ -15,6 +15,8 @@ SUITE ?=
 MINUTES ?= 5
 SCENARIO ?= all
 SEED ?= 1
+VRS ?=
+CHAOS_FLAGS ?=
 
 # Libraries that Package.swift links, then what runs the VRs and the programs of the demo.
 BUILD_PACKAGES := libsodium-dev libnetfilter-queue-dev libmnl-dev libnet1-dev libsqlite3-dev pkg-config
@@ -53,6 +55,13 @@ mpi: build ## Open MPI, HTTP and NFS across a public, a NATed and a mirrored sit
 	@.ci/deps $(MPI_PACKAGES)
 	@mkdir -p reports
 	@python3 Chaos/demo.py --only mpi --report reports/mpi.json $(DEMO_FLAGS)
+
+.PHONY: chaos
+chaos: build ## real VRs under faults: SCENARIO=random, SEED=1, MINUTES=10, VRS=12: reports/chaos.html (root)
+	@.ci/deps conntrack
+	@mkdir -p reports
+	@python3 Chaos/chaos.py --scenario $(if $(filter file,$(origin SCENARIO)),random,$(SCENARIO)) --seed $(SEED) \
+	  --minutes $(if $(filter file,$(origin MINUTES)),10,$(MINUTES)) $(addprefix --vrs ,$(VRS)) $(CHAOS_FLAGS)
 
 .PHONY: simulate
 simulate: deps ## meshes on virtual time: SCENARIO=all, from SEED=1, MINUTES=5

@@ -95,15 +95,19 @@ class Web:
             argv = [sys.executable, "-m", "http.server", str(HTTP_PORT), "--bind", host.alias]
             processes.serve(f"http-{host.name}", [*argv, "--directory", str(folder)], host.ns, HTTP_PORT)
 
-    def fetch(self, client: Host, server: Host, into: Path, address: str = "") -> str:
+    def fetch(
+        self, client: Host, server: Host, into: Path, address: str = "", rate: str = "", seconds: int = 30
+    ) -> str:
         """Downloads the server's file with curl; empty if the checksum is right, else what is wrong.
 
         - address: the server's as the client writes it, if that is not its alias.
+        - rate: as curl's --limit-rate has it. seconds: after which it gives up.
         """
         path = into / f"curl-{client.name}-{server.name}"
         url = f"http://{address or server.alias}:{HTTP_PORT}/file.bin"
+        limits = ["--max-time", str(seconds), *(["--limit-rate", rate] if rate else [])]
         outcome = self.runner.run(
-            ["curl", "-sS", "--fail", "--max-time", "30", "-o", str(path), url], ns=client.ns, timeout=40
+            ["curl", "-sS", "--fail", *limits, "-o", str(path), url], ns=client.ns, timeout=seconds + 10
         )
         if not outcome.ok:
             return f"{client.name} from {server.name}: {outcome.line}"

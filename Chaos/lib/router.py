@@ -80,15 +80,23 @@ class VR:
 
     def fetch(self, name: str) -> views.Json:
         """A view from the daemon itself, without a program for the question. Raises OSError or ValueError."""
+        return json.loads(self._got(f"/v1/{name}"))
+
+    def metrics(self) -> dict[str, float]:
+        """All of `/metrics`, by name with labels. Raises OSError or ValueError."""
+        lines = [line for line in self._got("/metrics").decode().splitlines() if line and not line.startswith("#")]
+        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in lines}
+
+    def _got(self, path: str) -> bytes:
         connection = UnixConnection(str(self.socket))
         try:
-            connection.request("GET", f"/v1/{name}")
+            connection.request("GET", path)
             answer = connection.getresponse()
             if answer.status != 200:
-                raise ValueError(f"{self.name}: {name}: HTTP {answer.status}")
-            return json.loads(answer.read())
+                raise ValueError(f"{self.name}: {path}: HTTP {answer.status}")
+            return answer.read()
         except HTTPException as error:
-            raise ValueError(f"{self.name}: {name}: {error}") from error
+            raise ValueError(f"{self.name}: {path}: {error}") from error
         finally:
             connection.close()
 

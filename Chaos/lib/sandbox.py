@@ -74,6 +74,7 @@ class Sandbox:
         self.runner.resume()
         self.processes.end_all()
         self.topology.remove()
+        unmount(self.runner, self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         left = [f"namespace {name}" for name in self.topology.present()] + self.processes.left_over()
         left += users_of(self.folder)
@@ -127,8 +128,16 @@ def remove_run(runner: Runner, prefix: str) -> bool:
     if not re.fullmatch(r"vd\d+", prefix) or not (folder.exists() or topology.present()):
         return False
     topology.remove()
+    unmount(runner, folder)
     shutil.rmtree(folder, ignore_errors=True)
     return True
+
+
+def unmount(runner: Runner, folder: Path) -> None:
+    """Takes away what a run mounted below its folder."""
+    below = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for place in reversed([place for place in below if place.startswith(f"{folder}/")]):
+        runner.run(["umount", "-l", place])
 
 
 def ignore_signals() -> None:

@@ -147,7 +147,7 @@ class Topology:
         ports = {self.vr(site): "lan"} | {host.ns: "eth" for host in self.hosts if host.site == site}
         self.runner.ip(lans, [f"link add {bridge} type bridge", f"link set {bridge} up"])
         for number, (namespace, interface) in enumerate(ports.items()):
-            port = f"{site.name}{number}"
+            port = f"{site.name}p{number}"
             self.runner.ip(None, [f"link add {interface} netns {namespace} type veth peer name {port} netns {lans}"])
             self.runner.ip(lans, [f"link set {port} master {bridge} up"])
         self.runner.ip(self.vr(site), ["link set lan up", f"addr add {site.lan}/24 dev lan"])

@@ -54,6 +54,7 @@ public struct Daemon: Service {
         group.addTask { try await api.run() }
         group.addTask { for await error in parts.failures { throw error } }
         group.addTask { await parts.drops.run(parts.dataPlane) }
+        group.addTask { await AddressWatch(space: parts.space).run(parts.loop) }
         group.addTask { try await gracefulShutdown() }
         group.addTask { await reload.onHangup() }
         group.addTask { await parts.lifeline.run() }
@@ -62,10 +63,11 @@ public struct Daemon: Service {
         group.cancelAll()
       }
     } catch {
-      parts.stop()
+      // Nobody told it to stop: the hosts go on sending, and their packets must not go on in clear.
+      parts.stop(keepsRules: true)
       throw error
     }
-    parts.stop()
+    parts.stop(keepsRules: false)
     logger.notice("stopped")
   }
 
@@ -228,12 +230,12 @@ private struct Parts: Sendable {
   let site: String
   let node: NodeID
 
-  /// The rules go last: until nothing captures any more they drop.
-  func stop() {
+  /// The rules go last: until nothing captures any more they drop. After a failure they stay and drop.
+  func stop(keepsRules: Bool) {
     loop.stop()
     dataPlane.stop()
     routing?.remove()
-    rules.remove()
+    if !keepsRules { rules.remove() }
     close(lock)
   }
 }

@@ -82,21 +82,34 @@ struct NetfilterRules: Hashable, Sendable {
       + (injectsByTun ? ["-i \(tun) -o \(lan) -d \(block) -j ACCEPT"] : [])
   }
 
+  /// Replaces what a killed daemon left, a table at a time and each in one transaction: hosts do not stop sending while
+  /// a daemon starts, and without rules for a moment a machine that forwards would send their packets on in clear.
   func install() throws(HostError) {
-    remove()
+    let wasThere = hooks.contains { jumps(of: $0) > 0 }
     for table in ["raw", "filter"] {
       let own = hooks.filter { $0.table == table }
+      // A chain that is declared is emptied first.
       var lines = ["*\(table)"] + own.map { ":\($0.own) - [0:0]" }
       for hook in own { lines += rules(of: hook.own).map { "-A \(hook.own) \($0)" } }
-      lines += own.map { "-I \($0.chain) 1 -j \($0.own)" }
+      for hook in own {
+        lines += Array(repeating: "-D \(hook.chain) -j \(hook.own)", count: jumps(of: hook))
+        lines.append("-I \(hook.chain) 1 -j \(hook.own)")
+      }
       lines += ["COMMIT", ""]
       let outcome = Command.run(
         "iptables-restore", ["--wait", "5", "--noflush"], input: lines.joined(separator: "\n"))
       guard outcome.status == 0 else {
-        remove()
+        // What a daemon before this one left keeps the way closed.
+        if !wasThere { remove() }
         throw refusal(outcome)
       }
     }
+  }
+
+  /// How often a built-in chain leads to the own one.
+  private func jumps(of hook: (table: String, chain: String, own: String)) -> Int {
+    let listed = Command.run("iptables", ["-w", "5", "-t", hook.table, "-S", hook.chain]).output
+    return listed.split(separator: "\n").filter { $0 == "-A \(hook.chain) -j \(hook.own)" }.count
   }
 
   /// Own chains that are not as they were installed, or that nothing leads to; each with the built-in one that should.

@@ -83,7 +83,9 @@ extension Router {
         if sequence == 0 { peers.answered(peer, at: turn.now) }
         return
       }
-      send(.keepalive(sequence: sequence, isReply: true), to: peer, &turn)
+      // A channel's keeper asks whether the channel works, whichever way frames to its VR go otherwise.
+      let asksForChannel = sequence != 0
+      send(.keepalive(sequence: sequence, isReply: true), to: peer, via: asksForChannel ? carrier : nil, &turn)
       send(hello(over: carrier), to: peer, &turn)
     // For guests, for joiners, or of a newer version.
     case .renewRequest: renew(peer, &turn)
