@@ -103,11 +103,11 @@ let package = Package(
       "HostFuzz",
       [
         "VineHost", "VineControl", "VineDataPlane", "VineRouter", "VineRegistry", "VineRouting", "VineSession",
-        "VineAddress", "VinePacket", "VineLink", "VineWire", "VineGossip", "VineRaft", grdb,
+        "VineAddress", "VinePacket", "VineLink", "VineSimulation", grdb,
       ]),
     fuzz(
       "RouterFuzz",
-      ["VineSimulation", "VineRouter", "VineRegistry", "VineRaft", "VineGossip", "VineWire", "VineAddress", "VineSession"]),
+      ["VineSimulation", "VineRouter", "VineRegistry", "VinePath", "VineRaft", "VineGossip", "VineWire", "VineAddress", "VineSession"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -3,5 +3,6 @@
 public func main(_ count: CInt, _ arguments: Arguments?) -> CInt { drive(count, arguments, Door.doors) }
 
 extension Door {
-  static let doors: [Door] = []
+  /// Whole control planes.
+  static let doors = [routerPlay, peerMessage]
 }
