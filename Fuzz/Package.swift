@@ -99,15 +99,14 @@ let package = Package(
     fuzz("WireFuzz", ["VineWire", "VineRegistry", "VineAddress"]),
     fuzz("PacketFuzz", ["VinePacket"]),
     fuzz("SessionFuzz", ["VineSession", "VineIdentity", crypto, asn1]),
-    fuzz(
-      "HostFuzz",
-      [
-        "VineHost", "VineControl", "VineDataPlane", "VineRouter", "VineRegistry", "VineRouting", "VineSession",
-        "VineAddress", "VinePacket", "VineLink", "VineSimulation", grdb,
-      ]),
+    fuzz("DataFuzz", ["VineDataPlane", "VineRouting", "VineSession", "VineAddress", "VinePacket", "VineLink"]),
+    fuzz("HostFuzz", ["VineHost", "VineControl", "VineRouter", "VineSession", "VineAddress", "VineSimulation", grdb]),
     fuzz(
       "RouterFuzz",
-      ["VineSimulation", "VineRouter", "VineRegistry", "VinePath", "VineRaft", "VineGossip", "VineWire", "VineAddress", "VineSession"]),
+      [
+        "VineSimulation", "VineRouter", "VineRegistry", "VinePath", "VineRaft", "VineGossip", "VineWire", "VineAddress",
+        "VineSession",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

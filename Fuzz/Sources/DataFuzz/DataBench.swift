@@ -8,7 +8,9 @@ import VineSession
 
 /// The parts of a data thread between a site with one host and another VR, without a kernel's capture and injection.
 final class DataBench {
+  // tidy allows unchecked: libFuzzer has one thread
   nonisolated(unsafe) static let plain = DataBench(mirror: nil)
+  // tidy allows unchecked: libFuzzer has one thread
   nonisolated(unsafe) static let mirrored = DataBench(
     mirror: Mirror(
       first: Block.standardSpace.base, last: Block.standardSpace.last, base: IPv4Address(rawValue: 0x0A74_0000)))
@@ -82,7 +84,8 @@ final class DataBench {
       now = now + .milliseconds(Int(choice >> 3))
       frames.withUnsafeMutableBytes { bytes in
         parts.inbound.beginBatch(at: now)
-        let carrier = choice & 64 == 0 ? Carrier.datagram(endpoint) : .channel(ChannelID(rawValue: UInt64(choice >> 7) + 1))
+        let carrier =
+          choice & 64 == 0 ? Carrier.datagram(endpoint) : .channel(ChannelID(rawValue: UInt64(choice >> 7) + 1))
         parts.inbound.take(bytes, size: min(size, max(bytes.count, 1)), via: carrier, at: now)
       }
       if choice & 128 != 0 { parts.inbound.flush() }
@@ -183,7 +186,9 @@ final class Inspector: PacketInjection {
     guard let view = IPv4View(packet) else { return wrong("a host gets what is no packet") }
     guard view.destination == seen(host).rawValue else { return wrong("a packet goes to nobody of this site") }
     let isOwn = view.source == seen(host).rawValue
-    guard isOwn || view.source == seen(otherHost).rawValue else { return wrong("a packet comes from nobody of the ViNe") }
+    guard isOwn || view.source == seen(otherHost).rawValue else {
+      return wrong("a packet comes from nobody of the ViNe")
+    }
     return isOwn || view.hasValidChecksum ? true : wrong("a header's checksum is wrong")
   }
 

@@ -1,5 +1,6 @@
 import VineAddress
 import VineBase
+import VineLink
 import VinePacket
 import VineRouting
 import VineSession
@@ -58,7 +59,9 @@ extension Door {
     for frame in questions.whoHas where frame.count != ARPFrame.byteCount { return "a question is no ARP frame" }
     for frame in questions.echoes {
       let packet = Array(frame.dropFirst(14))
-      let isRight = packet.withUnsafeBytes { IPv4View($0).map { $0.hasValidChecksum && InternetChecksum.isValid($0.payload) } }
+      let isRight = packet.withUnsafeBytes {
+        IPv4View($0).map { $0.hasValidChecksum && InternetChecksum.isValid($0.payload) }
+      }
       guard isRight == true else { return "an echo request is no packet" }
     }
     for answer in questions.answers where answer.hardware.count > HostQuestions.ownersMax {
@@ -80,5 +83,21 @@ extension Door {
     var script = Script(bytes)
     let bench = script.byte() & 1 == 0 ? DataBench.plain : DataBench.mirrored
     return bench.capture(&script)
+  }
+
+  /// The kernel's text on its queues.
+  static let kernelTexts = Door(name: "KernelTexts") { bytes in
+    let text = String(decoding: bytes, as: UTF8.self)
+    let one = NetfilterQueueFile.status(of: 7, in: text)
+    return one != nil && !text.contains("7") ? "a queue is read that is not there" : nil
+  }
+
+  /// The arguments of `vine-link`.
+  static let linkShape = Door(name: "LinkShape") { bytes in
+    guard let shape = try? LinkShape(String(decoding: bytes, as: UTF8.self)) else { return nil }
+    guard shape.loss >= 0, shape.loss <= 1_000_000, shape.delay >= .zero, shape.jitter >= .zero,
+      shape.rate.map({ $0.bitsPerSecond > 0 }) ?? true
+    else { return "a shape is out of range" }
+    return nil
   }
 }

@@ -2,10 +2,8 @@ import Foundation
 import VineAddress
 import VineBase
 import VineControl
-import VineLink
 import VineRouter
 
-@testable import VineDataPlane
 @testable import VineHost
 
 extension Door {
@@ -76,20 +74,5 @@ extension Door {
     } catch {
       return "a request fails in another way: \(error)"
     }
-  }
-
-  /// Texts of the kernel and the arguments of `vine-link`.
-  static let kernelTexts = Door(name: "KernelTexts") { bytes in
-    let text = String(decoding: bytes, as: UTF8.self)
-    let one = NetfilterQueueFile.status(of: 7, in: text)
-    return one != nil && !text.contains("7") ? "a queue is read that is not there" : nil
-  }
-
-  static let linkShape = Door(name: "LinkShape") { bytes in
-    guard let shape = try? LinkShape(String(decoding: bytes, as: UTF8.self)) else { return nil }
-    guard shape.loss >= 0, shape.loss <= 1_000_000, shape.delay >= .zero, shape.jitter >= .zero,
-      shape.rate.map({ $0.bitsPerSecond > 0 }) ?? true
-    else { return "a shape is out of range" }
-    return nil
   }
 }

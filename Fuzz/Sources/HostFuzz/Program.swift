@@ -3,9 +3,6 @@
 public func main(_ count: CInt, _ arguments: Arguments?) -> CInt { drive(count, arguments, Door.doors) }
 
 extension Door {
-  /// What the shell reads: files, requests, the kernel's texts, and frames and packets as the data thread gets them.
-  static let doors = [
-    configuration, apiRequest, storedState, databaseFile, kernelTexts, linkShape, recordStream, hostQuestions,
-    inboundFrames, outboundPackets,
-  ]
+  /// What the shell reads: files and requests.
+  static let doors = [configuration, apiRequest, storedState, databaseFile]
 }

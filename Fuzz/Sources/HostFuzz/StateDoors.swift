@@ -73,7 +73,9 @@ private final class StateBench: Sendable {
   func complaint(_ start: Script) throws -> String? {
     var script = start
     try store.write { database in
-      for table in ["value", "log", "record", "host", "dead", "issued"] { try database.execute(sql: "DELETE FROM \(table)") }
+      for table in ["value", "log", "record", "host", "dead", "issued"] {
+        try database.execute(sql: "DELETE FROM \(table)")
+      }
       var row: Int64 = 0
       while !script.isEmpty {
         row += 1
@@ -91,7 +93,8 @@ private final class StateBench: Sendable {
           try? database.execute(
             sql: "INSERT INTO host (address, network) VALUES (?, ?)", arguments: [value, Self.value(&script)])
         case 4: try? database.execute(sql: "INSERT INTO dead (node) VALUES (?)", arguments: [value])
-        default: try? database.execute(sql: "INSERT INTO issued (sequence, signed) VALUES (?, ?)", arguments: [row, value])
+        default:
+          try? database.execute(sql: "INSERT INTO issued (sequence, signed) VALUES (?, ?)", arguments: [row, value])
         }
       }
     }

@@ -38,8 +38,12 @@ extension Door {
   private static func addresses(_ mirror: Mirror, _ packet: [UInt8]) -> String? {
     guard let ends = PacketBytes.view(packet, { [$0.source, $0.destination] }) else { return nil }
     for address in ends {
-      if let seen = mirror.site(address), mirror.mesh(seen) != address { return "an address of the mesh does not come back" }
-      if let meant = mirror.mesh(address), mirror.site(meant) != address { return "an address of the site does not come back" }
+      if let seen = mirror.site(address), mirror.mesh(seen) != address {
+        return "an address of the mesh does not come back"
+      }
+      if let meant = mirror.mesh(address), mirror.site(meant) != address {
+        return "an address of the site does not come back"
+      }
     }
     return nil
   }

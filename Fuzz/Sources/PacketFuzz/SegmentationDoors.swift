@@ -108,7 +108,9 @@ extension Door {
     let place = Int(packet[0] & 15) * 4 + 4
     var next = packet
     let sequence = packet[place..<(place + 4)].reduce(UInt32(0)) { $0 << 8 | UInt32($1) } &+ UInt32(length)
-    for (offset, shift) in [24, 16, 8, 0].enumerated() { next[place + offset] = UInt8(truncatingIfNeeded: sequence >> shift) }
+    for (offset, shift) in [24, 16, 8, 0].enumerated() {
+      next[place + offset] = UInt8(truncatingIfNeeded: sequence >> shift)
+    }
     return next
   }
 
@@ -121,7 +123,9 @@ extension Door {
     var parts: [[UInt8]] = []
     _ = withUnsafeTemporaryAllocation(byteCount: TCPSegmentation.headersMax, alignment: 8) { scratch in
       PacketBytes.view(whole) { view in
-        let keep: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void = { parts.append(PacketBytes.joined($0, $1)) }
+        let keep: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void = {
+          parts.append(PacketBytes.joined($0, $1))
+        }
         return view.transport == Transport.udp
           ? UDPSegmentation.cut(view, segmentSize: size, scratch: scratch, keep)
           : TCPSegmentation.cut(view, mtu: (TCPView(view)?.headersLength ?? 0) + size, scratch: scratch, keep)

@@ -106,7 +106,8 @@ struct RouterPlay {
     case 4: return .renameVine(vine(), to: vine())
     case 5: return .addHost(address(), vine())
     case 6: return .removeHost(address(), script.byte() & 1 == 0 ? nil : vine())
-    case 7: return .requestBlock(hosts: Int(Int16(bitPattern: script.word())), vine: script.byte() & 1 == 0 ? nil : vine())
+    case 7:
+      return .requestBlock(hosts: Int(Int16(bitPattern: script.word())), vine: script.byte() & 1 == 0 ? nil : vine())
     case 8: return .releaseBlock(.holding(address(), prefixLength: 20 + script.choice(13)))
     case 9: return .pinQueueVR(script.byte() & 1 == 0 ? nil : site())
     case 10: return .probe(site())
@@ -147,7 +148,9 @@ struct RouterPlay {
     case 2: world.input(.needsRelay(to: NodeTag(rawValue: script.quad())), to: index)
     case 3: world.input(.dialBack(nonce: script.bytes(16), from: endpoint), to: index)
     case 4: world.input(.handshake(script.chunk(), via: .datagram(endpoint)), to: index)
-    case 5: world.input(.channelAccepted(ChannelID(rawValue: 1 << 40 | UInt64(script.byte()) << 1), from: endpoint), to: index)
+    case 5:
+      world.input(
+        .channelAccepted(ChannelID(rawValue: 1 << 40 | UInt64(script.byte()) << 1), from: endpoint), to: index)
     default: world.input(.needsRelay(to: world.node(other).tag), to: index)
     }
   }

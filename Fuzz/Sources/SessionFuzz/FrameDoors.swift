@@ -46,7 +46,8 @@ extension Door {
       else { return nil }
       let body = (start + FrameSize.header).assumingMemoryBound(to: UInt8.self)
       let count = buffer.count - FrameSize.header
-      guard opening.open(header: start, headerCount: FrameSize.header, counter: header.counter, body: body, count: count)
+      guard
+        opening.open(header: start, headerCount: FrameSize.header, counter: header.counter, body: body, count: count)
       else { return nil }
       return Array(UnsafeBufferPointer(start: body, count: count - FrameSize.tag))
     }
@@ -55,7 +56,9 @@ extension Door {
   /// Counters in any order against a set: each is accepted once, and none that is too old.
   /// `[move u8][amount u16]` each, from the highest counter accepted.
   static let replayWindow = Door(name: "ReplayWindow") { bytes in
-    var (script, window, seen, highest): (Script, ReplayWindow, Set<UInt64>, UInt64?) = (Script(bytes), ReplayWindow(), [], nil)
+    var (script, window, seen, highest): (Script, ReplayWindow, Set<UInt64>, UInt64?) = (
+      Script(bytes), ReplayWindow(), [], nil
+    )
     while !script.isEmpty {
       let (move, amount) = (script.byte(), UInt64(script.word()))
       let base = highest ?? 0

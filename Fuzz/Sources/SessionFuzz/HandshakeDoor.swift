@@ -65,7 +65,8 @@ private struct HandshakePlay {
       }
     case 14:
       guard let session = sides[one].sessions.last else { return nil }
-      take(choice & 64 == 0 ? .confirmed(localIndex: session.localIndex) : .release(localIndex: session.localIndex), one)
+      take(
+        choice & 64 == 0 ? .confirmed(localIndex: session.localIndex) : .release(localIndex: session.localIndex), one)
     default:
       let credential = choice & 64 == 0 ? Array(script.chunk().prefix(1024)) : HandshakeMesh.credentials[one]
       take(.credential(credential, isGuest: choice & 128 != 0), one)
@@ -107,7 +108,9 @@ private struct HandshakePlay {
       for session in one.sessions where !session.isInitiator && !session.peer.isGuest {
         let same = other.sessions.first { $0.handshakeHash == session.handshakeHash && $0.isInitiator }
         guard let same else { return "a session was answered that nobody began" }
-        guard session.peer.node == other.node, same.peer.node == one.node else { return "a session names somebody else" }
+        guard session.peer.node == other.node, same.peer.node == one.node else {
+          return "a session names somebody else"
+        }
         guard same.sendKey == session.receiveKey, same.receiveKey == session.sendKey, same.suite == session.suite,
           same.localIndex == session.remoteIndex, same.remoteIndex == session.localIndex
         else { return "the two sides of a session differ" }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// libFuzzer's own main loop; `test` is called with each input.
 @_silgen_name("LLVMFuzzerRunDriver")
 private func runDriver(
@@ -9,6 +11,7 @@ private func runDriver(
 public typealias Arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
 /// Set once, before libFuzzer begins, and read by its one thread.
+// tidy allows unchecked: libFuzzer has one thread
 nonisolated(unsafe) private var entered: Door?
 
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -26,12 +29,12 @@ func drive(_ count: CInt, _ arguments: Arguments?, _ doors: [Door]) -> CInt {
   var (count, arguments) = (count, arguments)
   let words = (0..<Int(count)).compactMap { index in arguments?[index].map { String(cString: $0) } }
   if words.contains("--doors") {
-    for door in doors { print(door.name) }
+    for door in doors { puts(door.name) }
     return 0
   }
   let name = words.first?.split(separator: "/").last.map(String.init)
   guard let door = doors.first(where: { $0.name == name }) else {
-    print("call this by the name of a door: \(doors.map(\.name).joined(separator: ", "))")
+    puts("call this by the name of a door: \(doors.map(\.name).joined(separator: ", "))")
     return 2
   }
   entered = door

@@ -5,5 +5,7 @@ public func main(_ count: CInt, _ arguments: Arguments?) -> CInt { drive(count, 
 extension Door {
   /// What VRs tell one another, and what a VR wrote for itself.
   static let doors =
-    all + [grantRecord, reserveRecord, snapshotRecord, hardStateRecord, registrySnapshot, grantChain, registryPlay, texts]
+    all + [
+      grantRecord, reserveRecord, snapshotRecord, hardStateRecord, registrySnapshot, grantChain, registryPlay, texts,
+    ]
 }

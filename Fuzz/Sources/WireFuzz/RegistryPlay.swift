@@ -49,7 +49,9 @@ private struct RegistryPlay {
 
   private mutating func apply(_ command: RegistryCommand, by author: NodeID) {
     index += 1
-    guard let id = ProposalID([UInt8](repeating: 0, count: 8) + (0..<8).map { UInt8(truncatingIfNeeded: index >> ($0 * 8)) })
+    guard
+      let id = ProposalID(
+        [UInt8](repeating: 0, count: 8) + (0..<8).map { UInt8(truncatingIfNeeded: index >> ($0 * 8)) })
     else { return }
     let proposal = Proposal(id: id, author: author, at: WallTime(secondsSince1970: clock), command: command)
     // As the log has it: what cannot be written there is no command.
@@ -58,7 +60,9 @@ private struct RegistryPlay {
   }
 
   private func node(_ byte: UInt8) -> NodeID {
-    guard let node = NodeID([UInt8](repeating: byte % 6 + 1, count: NodeID.byteCount)) else { fatalError("32 bytes are 32") }
+    guard let node = NodeID([UInt8](repeating: byte % 6 + 1, count: NodeID.byteCount)) else {
+      fatalError("32 bytes are 32")
+    }
     return node
   }
 
@@ -79,7 +83,8 @@ private struct RegistryPlay {
     let known = registry.view.blocks.keys.map { ScopedBlock($0) } + registry.view.scopedBlocks.keys
     let choice = script.byte()
     guard choice >= 0x80 || known.isEmpty else { return known[Int(choice) % known.count] }
-    return ScopedBlock(.holding(IPv4Address(rawValue: 0xAC10_0000 | script.long() >> 12), prefixLength: 8 + script.choice(25)))
+    return ScopedBlock(
+      .holding(IPv4Address(rawValue: 0xAC10_0000 | script.long() >> 12), prefixLength: 8 + script.choice(25)))
   }
 
   private mutating func command() -> RegistryCommand? {
@@ -130,7 +135,9 @@ private struct RegistryPlay {
       let admission =
         script.byte() & 1 == 0
         ? nil : Grant.Admission(site: name(), invitation: id(script.byte()), secretHash: secret)
-      guard let next = chain.next(for: node(script.byte()), admission: admission, hosts: Int(script.byte()) + 1) else { break }
+      guard let next = chain.next(for: node(script.byte()), admission: admission, hosts: Int(script.byte()) + 1) else {
+        break
+      }
       let signed = SignedGrant(next, signature: Array(delegate.bytes.prefix(1)))
       try? chain.append(signed)
       last = signed
@@ -149,13 +156,18 @@ private struct RegistryPlay {
     for fact in facts.reversed() { _ = back.absorb(fact) }
     guard there.digest == back.digest, there.blocks == back.blocks, there.sites == back.sites, there.vines == back.vines
     else { return "what a VR knows depends on the order of facts" }
-    return there.digest == registry.view.digest ? nil : "a VR that heard all facts knows something else than the registry"
+    return there.digest == registry.view.digest
+      ? nil : "a VR that heard all facts knows something else than the registry"
   }
 
   private var snapshot: String? {
     let parts = registry.snapshot
-    guard let read = try? RegistrySnapshot.decode(parts.encode()), read == parts else { return "a snapshot changes on its way" }
-    guard let again = try? Registry(read, trust: trust) else { return "a registry does not come back from its snapshot" }
+    guard let read = try? RegistrySnapshot.decode(parts.encode()), read == parts else {
+      return "a snapshot changes on its way"
+    }
+    guard let again = try? Registry(read, trust: trust) else {
+      return "a registry does not come back from its snapshot"
+    }
     return again.snapshot == parts && again.fault == nil ? nil : "a registry comes back as another"
   }
 }

@@ -39,7 +39,9 @@ extension Door {
     if let wrong = complaint(parts, { $0.encode() }, { try? RegistrySnapshot.decode($0) }) { return wrong }
     guard let registry = try? Registry(parts) else { return nil }
     if let fault = registry.fault { return "a registry was restored that breaks its own rules: \(fault)" }
-    guard let again = try? Registry(registry.snapshot) else { return "a restored registry has a snapshot of no registry" }
+    guard let again = try? Registry(registry.snapshot) else {
+      return "a restored registry has a snapshot of no registry"
+    }
     return again.snapshot == registry.snapshot ? nil : "a restored registry changes by another snapshot"
   }
 
@@ -67,7 +69,9 @@ extension Door {
           let next = chain.next(for: grantee, admission: nil, hosts: hosts, scope: scope)
         else { continue }
         let sequence = choice & 4 == 0 ? next.sequence : UInt32(script.byte())
-        let block = choice & 8 == 0 ? next.block : ScopedBlock(.holding(IPv4Address(rawValue: script.long()), prefixLength: script.choice(33)))
+        let block =
+          choice & 8 == 0
+          ? next.block : ScopedBlock(.holding(IPv4Address(rawValue: script.long()), prefixLength: script.choice(33)))
         signed = SignedGrant(
           Grant(
             reserve: reserve, delegation: delegation, delegate: delegate, sequence: sequence,
