@@ -17,6 +17,8 @@ SCENARIO ?= all
 SEED ?= 1
 VRS ?=
 CHAOS_FLAGS ?=
+DOORS ?=
+SANITIZER ?=
 
 # Libraries that Package.swift links, then what runs the VRs and the programs of the demo.
 BUILD_PACKAGES := libsodium-dev libnetfilter-queue-dev libmnl-dev libnet1-dev libsqlite3-dev pkg-config
@@ -94,8 +96,12 @@ format: ## mends the format of all Swift files
 	@swift format --in-place --parallel --recursive Package.swift Sources Tests
 
 .PHONY: fuzz
-fuzz: deps ## looks for crashing inputs, MINUTES=5 a target
-	@.ci/fuzz discover $(MINUTES)
+fuzz: deps ## looks for inputs that break something, MINUTES=5 a door, DOORS= for all: reports/fuzz.json
+	@.ci/fuzz discover $(MINUTES) $(DOORS)
+
+.PHONY: sanitize
+sanitize: deps ## unit tests under ThreadSanitizer and AddressSanitizer: SANITIZER=thread or address for one
+	@.ci/sanitize $(SANITIZER)
 
 .PHONY: proto
 proto: ## generates Swift from the .proto files

@@ -156,7 +156,7 @@ let package = Package(
     tests(of: "VineControl", [http, sockets]),
     tests(
       of: "VineHost",
-      ["VineDataPlane", "VineControl", "VineRouter", "VineIdentity", "VineSession", "VineWire"]),
+      ["VineDataPlane", "VineControl", "VineRouter", "VineIdentity", "VineSession", "VineWire", "VineAddress", grdb]),
     .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6]

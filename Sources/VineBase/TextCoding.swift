@@ -8,7 +8,9 @@ public enum Hex {
 
   /// - Returns: nil for an odd count or a character that is no digit.
   public static func decode(_ text: String) -> [UInt8]? {
-    let values = text.utf8.map { character in digits.firstIndex(of: character | 0x20) }
+    let values = text.utf8.map { character in
+      digits.firstIndex(of: (0x41...0x46).contains(character) ? character | 0x20 : character)
+    }
     guard values.count % 2 == 0, !values.contains(nil) else { return nil }
     let nibbles = values.map { UInt8($0 ?? 0) }
     return stride(from: 0, to: nibbles.count, by: 2).map { nibbles[$0] << 4 | nibbles[$0 + 1] }

@@ -30,6 +30,10 @@ public struct HostQuestions: Sendable {
     }
   }
 
+  /// Owners of one address that are told apart; more are passed over. Two show the mistake, and whoever makes up answers
+  /// without end fills no memory.
+  static let ownersMax = 8
+
   private static let unknown = [UInt8](repeating: 0, count: 6)
 
   private let own: [UInt8]
@@ -78,7 +82,10 @@ public struct HostQuestions: Sendable {
     let hardware = Array(frame[22..<28])
     let address = frame.loadUnaligned(fromByteOffset: 28, as: UInt32.self).bigEndian
     for index in answers.indices where answers[index].address.rawValue == address && hardware != own {
-      if !answers[index].hardware.contains(hardware) { answers[index].hardware.append(hardware) }
+      guard answers[index].hardware.count < Self.ownersMax, !answers[index].hardware.contains(hardware) else {
+        continue
+      }
+      answers[index].hardware.append(hardware)
     }
   }
 

@@ -23,6 +23,19 @@ final class AuthorityKeeper: Sendable {
 
   var state: AuthorityKeyState { known.withLock { $0 } }
 
+  func carryOut(_ wish: AuthorityWish) throws(HostError) -> AuthorityAnswer {
+    var key: String?
+    switch wish {
+    case .protect(let passphrase): try protect(passphrase)
+    case .unlock(let passphrase): try unlock(passphrase)
+    case .lock: try lock()
+    case .export(let passphrase): key = try export(passphrase)
+    case .importKey(let text, let passphrase): try importKey(text, passphrase)
+    case .remove: try remove()
+    }
+    return AuthorityAnswer(authorityKey: state, key: key)
+  }
+
   /// Puts the key under a passphrase on the disk. The daemon goes on using it.
   func protect(_ passphrase: String) throws(HostError) {
     let seed = try usableSeed(passphrase)
@@ -137,5 +150,26 @@ final class AuthorityKeeper: Sendable {
       let why = explained(error)
       throw HostError(why.message, mend: "correct the file that `authorityPassphraseFile` names", .configuration)
     }
+  }
+}
+
+/// What is to be done with the authority's key.
+enum AuthorityWish: Hashable, Sendable {
+  case protect(String), unlock(String), export(String)
+  case lock, remove
+  case importKey(String, passphrase: String)
+
+  /// - Parameter name: of the command: `ca/lock`.
+  init(_ name: String, _ body: AuthorityBody) {
+    let passphrase = body.passphrase ?? ""
+    self =
+      switch name {
+      case "ca/protect": .protect(passphrase)
+      case "ca/unlock": .unlock(passphrase)
+      case "ca/lock": .lock
+      case "ca/export": .export(passphrase)
+      case "ca/import": .importKey(body.key ?? "", passphrase: passphrase)
+      default: .remove
+      }
   }
 }

@@ -88,15 +88,33 @@ public struct Configuration: Hashable, Sendable {
   /// What `init` and `join` write.
   public var yaml: String {
     var lines = ["# Written by vine-mesh. Keys and defaults: vine-meshd(8)."]
-    if let mesh { lines.append("mesh: \(mesh)") }
-    if let site { lines.append("site: \(site)") }
-    if let lan { lines.append("lan: \(lan)") }
+    for (name, value) in [("mesh", mesh), ("site", site), ("lan", lan)] {
+      if let value { lines.append("\(name): \(Self.scalar(value))") }
+    }
     if port != Endpoint.defaultPort { lines.append("port: \(port)") }
     for (name, list) in [("endpoints", endpoints), ("bootstrap", bootstrap)] where !list.isEmpty {
       lines.append("\(name):")
       lines += list.map { "  - \($0)" }
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A text as YAML reads it back, whatever is in it.
+  private static func scalar(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+      (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x5F
+    }
+    guard !isPlain || text.isEmpty || text.hasPrefix("-") else { return text }
+    let escaped = text.unicodeScalars.map { scalar in
+      switch scalar {
+      case "\"", "\\": return "\\\(scalar)"
+      case " "..."~": return String(scalar)
+      default:
+        let digits = String(scalar.value, radix: 16)
+        return "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+      }
+    }
+    return "\"\(escaped.joined())\""
   }
 
   /// Two VRs with one identity would tear at each other: a state folder that was copied is refused.

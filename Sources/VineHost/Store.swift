@@ -66,7 +66,7 @@ public final class Store: Sendable {
 
   /// Everything a router starts with; raises the incarnation first, so that no two runs share one.
   public func memory() throws(HostError) -> RouterMemory {
-    let last = try value("incarnation").flatMap { try? ByteReader.integer(of: $0) } ?? 0
+    let last = try incarnation()
     try setIncarnation(last + 1)
     let (consensus, records, dead, hosts) = (try consensus(), try records(), try dead(), try hosts())
     let ledger = try ledger()
@@ -77,6 +77,15 @@ public final class Store: Sendable {
     } catch {
       throw Self.damaged("\(error)")
     }
+  }
+
+  /// Of the last start; 0 before the first.
+  private func incarnation() throws(HostError) -> UInt64 {
+    guard let bytes = try value("incarnation") else { return 0 }
+    guard let last = try? ByteReader.integer(of: bytes), last < WireLimits.counterMax else {
+      throw Self.damaged("incarnation")
+    }
+    return last
   }
 
   public func setIncarnation(_ incarnation: UInt64) throws(HostError) {
@@ -152,8 +161,10 @@ public final class Store: Sendable {
   private func hosts() throws(HostError) -> LNDT {
     var result = LNDT()
     for row in try read({ try Row.fetchAll($0, sql: "SELECT address, network FROM host") }) {
-      let (address, network): (Int64, Int64) = (row["address"], row["network"])
-      guard let address = UInt32(exactly: address), let network = UInt32(exactly: network) else { continue }
+      // Columns of SQLite hold any type.
+      let columns: (DatabaseValue, DatabaseValue) = (row["address"], row["network"])
+      guard let address = UInt32.fromDatabaseValue(columns.0), let network = UInt32.fromDatabaseValue(columns.1)
+      else { continue }
       result.add(IPv4Address(rawValue: address), to: NetworkID(rawValue: network))
     }
     return result

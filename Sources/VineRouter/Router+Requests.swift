@@ -3,6 +3,7 @@ import VineBase
 import VineIdentity
 import VineRegistry
 import VineSession
+import VineWire
 
 /// Requests from the VR's own machine: turned into registry commands or changes of the LNDT.
 extension Router {
@@ -81,9 +82,15 @@ extension Router {
         mend: "set `endpoints` in the configuration and run `vine-mesh reload`, or invite from a public VR")
       return refuse(id, failure, &turn)
     }
+    let (end, isBeyond) = turn.wall.secondsSince1970.addingReportingOverflow(validFor.components.seconds)
+    guard validFor > .zero, !isBeyond, end <= WireLimits.secondsMax else {
+      let failure = RequestFailure(
+        "an invitation ends after it is made, and before the year 10000", mend: "give --expires like 7d", .usage)
+      return refuse(id, failure, &turn)
+    }
     let secret = requests.secrets.bytes(32)
     guard let invitation = InvitationID(requests.secrets.bytes(16)) else { return }
-    let expires = WallTime(secondsSince1970: turn.wall.secondsSince1970 + validFor.components.seconds)
+    let expires = WallTime(secondsSince1970: end)
     let token = InvitationToken(
       mesh: identity.genesis.meshID, id: invitation.bytes, secret: secret, site: site.description,
       expires: expires, endpoints: Array(reachability.endpoints.prefix(4)))

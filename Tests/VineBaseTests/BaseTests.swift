@@ -44,6 +44,11 @@ import VineBase
     #expect(Hex.decode(Hex.encode(bytes)) == bytes)
   }
 
+  @Test func `hexadecimal has sixteen digits in either case, and control characters are none`() {
+    #expect(Hex.decode("0AfF") == [0x0A, 0xFF])
+    for text in ["0", "0g", "\u{10}0", "\u{19}\u{19}", " 0"] { #expect(Hex.decode(text) == nil) }
+  }
+
   @Test func `RFC 4648 vectors hold`() {
     #expect(Base32.encode(Array("foobar".utf8)) == "mzxw6ytboi")
     #expect(Base32.encode(Array("fooba".utf8)) == "mzxw6ytb")

@@ -38,6 +38,13 @@ import VinePacket
     frame.withUnsafeBytes { questions.received($0) }
   }
 
+  @Test func `who makes up owners of an address without end fills no memory`() throws {
+    var questions = questions()
+    let asked = try #require(questions.whoHas.first)
+    for number in 0..<100 { hear(answer(to: asked, from: [2, 0, 0, 0, 1, UInt8(number)]), &questions) }
+    #expect(questions.answers[0].hardware.count == HostQuestions.ownersMax)
+  }
+
   @Test func `questions are valid ARP and echo requests`() throws {
     var questions = questions()
     let asked = try #require(questions.whoHas.first)

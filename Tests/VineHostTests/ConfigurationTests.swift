@@ -50,6 +50,13 @@ private func parse(_ text: String) throws -> Configuration {
     #expect(try parse(configuration.yaml) == configuration)
   }
 
+  @Test(arguments: ["a: b", "# a", "-", "", "\"\\", "null", "[", "a\nlan: b", "Jürgen\u{2028}", "2247"])
+  func `names with marks of YAML are written so that they are read back`(name: String) throws {
+    var configuration = Configuration()
+    (configuration.mesh, configuration.site) = (name, "uf")
+    #expect(try parse(configuration.yaml) == configuration)
+  }
+
   @Test func `an unknown key is an error with file, line and column`() throws {
     let error = #expect(throws: HostError.self) { try parse("lan: eth1\nlann: eth2\n") }
     #expect(error?.line.hasPrefix("config.yaml:2:1: unknown key `lann`") == true)

@@ -222,4 +222,12 @@ import VineWire
     #expect(world.greetingsToLose == 0)
     #expect(world.routers[nwu.node]?.reachability.role == .public)
   }
+
+  @Test(arguments: [.zero, .seconds(-1), .seconds(Int64.max), .seconds(300_000_000_000)] as [Duration])
+  func `an invitation that has no end that can be dated is refused`(validFor: Duration) throws {
+    let world = try World()
+    let site = try #require(SiteName("nwu"))
+    world.request(.invite(site: site, hosts: 10, validFor: validFor), at: world.genesis.founder)
+    #expect(world.answers.isEmpty && world.failures.last?.kind == .usage)
+  }
 }

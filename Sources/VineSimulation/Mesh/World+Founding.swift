@@ -25,7 +25,8 @@ extension World {
   }
 
   /// A mesh whose VRs all know one another from the store, about to start within a second.
-  public static func known(_ shape: Shape, seed: UInt64) throws -> World {
+  /// - Parameter remembers: verdicts on signatures are kept, which whoever makes up signatures without end does not want.
+  public static func known(_ shape: Shape, seed: UInt64, remembers: Bool = true) throws -> World {
     var founding = try Founding(count: shape.count, seed: seed)
     try founding.admitAll()
     var hosts = Array(repeating: LNDT(), count: shape.count)
@@ -42,7 +43,7 @@ extension World {
         for host in 2..<4 { hosts[member].add(IPv4Address(rawValue: block.base.rawValue + UInt32(host)), to: network) }
       }
     }
-    var world = try World(founding, shape, seed: seed)
+    var world = try World(founding, shape, seed: seed, remembers: remembers)
     var records = founding.attested
     for index in world.vrs.indices where world.vrs[index].nat == nil {
       records.append(
@@ -71,9 +72,9 @@ extension World {
     return world
   }
 
-  private init(_ founding: Founding, _ shape: Shape, seed: UInt64) throws {
-    let memory = VerdictMemory()
-    self.init(checks: memory.checks(founding.trust), wall: founding.wall, seed: seed ^ 0xBEEF)
+  private init(_ founding: Founding, _ shape: Shape, seed: UInt64, remembers: Bool = true) throws {
+    let checks = remembers ? VerdictMemory().checks(founding.trust) : Checks(trust: founding.trust)
+    self.init(checks: checks, wall: founding.wall, seed: seed ^ 0xBEEF)
     let limited = shape.count * shape.limitedPerCent / 100
     for index in 0..<shape.count {
       let key = founding.keys[index]

@@ -86,7 +86,8 @@ extension World {
   // MARK: Arrival
 
   mutating func frameArrived(_ slot: Int, at index: Int) {
-    guard let frame = frames.take(slot) else { return }
+    guard var frame = frames.take(slot) else { return }
+    if !meddlings.isEmpty, frame.isOpenToMeddling { meddle(meddlings.removeFirst(), with: &frame, at: index) }
     let overhead = frame.channel == 0 ? Self.datagramOverhead : Self.recordOverhead
     vrs[index].bytesReceived += frame.byteCount + overhead
     if !guests.isEmpty, guests[index] != nil, !vrs[index].isRunning { return guestReceived(frame, at: index) }

@@ -49,6 +49,8 @@ public struct World: Sendable {
   var deliveries: [Delivery] = []
   /// Sites that are joining.
   var guests: [Int: GuestJoin] = [:]
+  /// What becomes of the next frames that arrive, first the first; see `Meddling`.
+  public var meddlings: [Meddling] = []
 
   /// A VR's gossip changed its mind about another VR.
   public struct Verdict: Sendable {

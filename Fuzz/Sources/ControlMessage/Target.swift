@@ -1,4 +1,0 @@
-import Doors
-
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt { Door.controlMessage.enter(start, count) }

@@ -1,0 +1,1 @@
+../../../Tests/VineWireTests/Door.swift

@@ -1,1 +1,0 @@
-../../../Tests/VineWireTests/Doors.swift

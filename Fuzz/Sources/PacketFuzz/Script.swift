@@ -1,0 +1,1 @@
+../Shared/Script.swift

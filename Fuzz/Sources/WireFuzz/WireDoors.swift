@@ -1,0 +1,1 @@
+../../../Tests/VineWireTests/WireDoors.swift
