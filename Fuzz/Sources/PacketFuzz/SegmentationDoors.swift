@@ -88,7 +88,9 @@ extension Door {
     while !script.isEmpty, complaint == nil {
       let flags = script.byte()
       var packet = flags & 2 == 0 ? script.chunk() : following(before)
-      guard PacketBytes.view(packet, { _ in true }) == true else { continue }
+      // Bytes behind a packet's total length are none of it.
+      guard let exact = whole(packet) else { continue }
+      packet = exact
       if flags & 1 != 0 { packet = PacketBytes.completed(packet) }
       before = packet
       if PacketBytes.view(packet, { held.add($0) }) == true {
