@@ -58,6 +58,7 @@ public struct Daemon: Service {
         group.addTask { try await gracefulShutdown() }
         group.addTask { await reload.onHangup() }
         group.addTask { await parts.lifeline.run() }
+        group.addTask { await RulesWatch(rules: parts.rules, logger: logger).run() }
         // The first to end ends all: a failure, or the signal.
         try await group.next()
         group.cancelAll()
@@ -96,9 +97,10 @@ public struct Daemon: Service {
     let lan = try Machine.lan(configured: configuration.lan)
     let view = memory.knowledge.directory.view
     let first = configuration.succession.standsInFor.flatMap(view.site(named:))
-    try Machine.checkOverlap(
-      space: space, lan: lan, own: [certified.node, first].compactMap(\.self).flatMap(view.blocks(of:)),
-      leaveAlone: configuration.leaveAlone)
+    let own = [certified.node, first].compactMap(\.self).flatMap(view.blocks(of:))
+    let gateways = Gateways(lan: lan, space: space, journal: paths.socket + ".gateways")
+    gateways.removeLeftBehind(besides: own)
+    try Machine.checkOverlap(space: space, lan: lan, own: own, leaveAlone: configuration.leaveAlone)
     let identity = RouterIdentity(
       key: contents.key, site: certified.site, genesis: contents.genesis, certificate: certificate,
       certificateExpires: certified.notAfter, certificateRenewal: certified.renewal, authority: authority,
@@ -118,6 +120,8 @@ public struct Daemon: Service {
       lan: lan, space: space.blocks, queueNumber: configuration.queueNumber, leaveAlone: configuration.leaveAlone,
       capturesByTun: configuration.dataPlane.capture == .tun, injectsByTun: configuration.dataPlane.injection == .tun,
       isNoRouter: !Machine.isRouter)
+    let barrier = rules.capturesByTun ? nil : SpaceBarrier(space: space.blocks, queueNumber: configuration.queueNumber)
+    barrier?.install()
     try rules.install()
     let routing = try route(space.blocks, lan: lan, rules)
     let (failures, failed) = AsyncStream.makeStream(of: HostError.self)
@@ -126,10 +130,11 @@ public struct Daemon: Service {
       router: router,
       runner: EffectRunner(
         store: store, folder: folder, dataPlane: dataPlane, log: EventLog(logger: logger),
-        gateways: Gateways(lan: lan, space: space))
+        gateways: gateways)
     ) { failed.yield($0) }
     return Parts(
-      loop: loop, dataPlane: dataPlane, rules: rules, routing: routing, lock: lock, failures: failures,
+      loop: loop, dataPlane: dataPlane, rules: rules, barrier: barrier, routing: routing, lock: lock,
+      failures: failures,
       drops: DropHistory(),
       authority: AuthorityKeeper(folder: folder, genesis: contents.genesis, loop: loop, state: authorityState),
       lifeline: Lifeline(
@@ -218,6 +223,8 @@ private struct Parts: Sendable {
   let loop: ControlLoop
   let dataPlane: DataPlane
   let rules: NetfilterRules
+  /// Nil where the kernel routes the hosts' packets to a TUN device.
+  let barrier: SpaceBarrier?
   /// Nil without a TUN device.
   let routing: TunRouting?
   let lock: Int32
@@ -235,7 +242,10 @@ private struct Parts: Sendable {
     loop.stop()
     dataPlane.stop()
     routing?.remove()
-    if !keepsRules { rules.remove() }
+    if !keepsRules {
+      rules.remove()
+      barrier?.remove()
+    }
     close(lock)
   }
 }

@@ -25,6 +25,8 @@ struct Machine {
   private struct Route: Decodable {
     let dst: String
     let dev: String?
+    /// `blackhole` and the like; none for a way that leads somewhere.
+    let type: String?
   }
 
   /// - Throws: `HostError` 78 if the interface is not there, or none can be chosen.
@@ -69,7 +71,9 @@ struct Machine {
   static func checkOverlap(space: SiteSpace, lan: String, own: [Block], leaveAlone: [Block]) throws(HostError) {
     let routes: [Route] = try ask(["-json", "-4", "route", "show"])
     // The default route is no block.
-    let known = routes.compactMap { route in (Block(route.dst) ?? Block(route.dst + "/32")).map { (route, $0) } }
+    let known = routes.filter { $0.type != "blackhole" }.compactMap { route in
+      (Block(route.dst) ?? Block(route.dst + "/32")).map { (route, $0) }
+    }
     let others = known.filter { route, block in
       !(route.dev == lan && own.contains { space.text(of: $0) == block.description })
         && !leaveAlone.contains { $0.contains(block) }
@@ -116,16 +120,39 @@ struct Machine {
 struct Gateways {
   let lan: String
   private let space: SiteSpace
+  /// Holds what was set, a line each, as long as it is: a VR that lost its store finds there what its predecessor left.
+  private let journal: String
   private var assigned: [Block] = []
 
-  init(lan: String, space: SiteSpace) { (self.lan, self.space) = (lan, space) }
+  init(lan: String, space: SiteSpace, journal: String) { (self.lan, self.space, self.journal) = (lan, space, journal) }
+
+  /// Takes away what a killed daemon left and this VR does not own: it would look like somebody else's network.
+  func removeLeftBehind(besides own: [Block]) {
+    let kept = own.map(text)
+    let left = (try? String(contentsOfFile: journal, encoding: .utf8)) ?? ""
+    for line in left.split(separator: "\n").prefix(256) {
+      let parts = line.split(separator: " ").map(String.init)
+      guard parts.count == 2, !kept.contains(parts[0]), parts[0].allSatisfy({ $0.isNumber || $0 == "." || $0 == "/" })
+      else { continue }
+      _ = Command.run("ip", ["address", "del", parts[0], "dev", parts[1]])
+    }
+  }
+
+  private func write(_ blocks: [Block]) {
+    let lines = blocks.map { "\(text(of: $0)) \(lan)\n" }.joined()
+    let folder = URL(fileURLWithPath: journal).deletingLastPathComponent().path
+    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try? lines.write(toFile: journal, atomically: true, encoding: .utf8)
+  }
 
   mutating func assign(_ blocks: [Block]) {
     guard blocks != assigned else { return }
+    write(assigned + blocks)
     for gone in assigned where !blocks.contains(gone) { remove(gone) }
     let new = blocks.filter { !assigned.contains($0) }
     for block in new { _ = Command.run("ip", ["address", "replace", text(of: block), "dev", lan]) }
     assigned = blocks
+    write(blocks)
     // Another machine may have had them.
     announce(new)
   }
@@ -139,6 +166,7 @@ struct Gateways {
   mutating func removeAll() {
     assigned.forEach(remove)
     assigned = []
+    unlink(journal)
   }
 
   private func remove(_ block: Block) {

@@ -83,6 +83,7 @@ const char *vine_error_text(int error);
 /// How far the clock may be off, in milliseconds, as NTP tells the kernel; -1 if nothing keeps it.
 int64_t vine_clock_error(void);
 
+#include "netfilter_news.h"
 #include "packet_socket.h"
 #include "tun.h"
 
