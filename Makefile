@@ -23,7 +23,7 @@ SANITIZER ?=
 # Libraries that Package.swift links, then what runs the VRs and the programs of the demo.
 BUILD_PACKAGES := libsodium-dev libnetfilter-queue-dev libmnl-dev libnet1-dev libsqlite3-dev pkg-config
 RUN_PACKAGES := iptables nftables iproute2 iputils-ping procps util-linux iperf3 openssh-server openssh-client \
-  curl python3 tcpdump
+  curl python3 tcpdump faketime
 # What vine-mesh is measured beside.
 BENCH_PACKAGES := serf etcd-server etcd-client nghttp2-client wireguard-go wireguard-tools tinc nebula fastd openvpn openssl \
   conntrack

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from lib import (  # noqa: E402
     badinput,
     examined,
+    certificates,
     failover,
     founding,
     matrix,
@@ -56,6 +57,7 @@ PHASES: list[Phase] = [
     ("doctor", "faults that `vine-mesh doctor` has to name", examined.examined),
     ("mirror", "a site whose network uses the virtual space itself", mirrored.mirror),
     ("failover", "a site with two VRs loses the first", failover.fail_over),
+    ("certificates", "expired certificates, and the authority's key sealed and carried", certificates.certificates),
     ("restart", "SIGKILL at NWU, then at PU", restart.restarts),
     ("badinput", "tokens, configurations and machines that are wrong", badinput.bad_inputs),
 ]

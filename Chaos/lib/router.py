@@ -41,6 +41,8 @@ class VR:
         self.state = self.folder / "state"
         self.socket = self.folder / "control.sock"
         self.daemon: Program | None = None
+        self.clock: list[str] = []
+        """What goes before its programs (`FakeTime`)."""
         self._starts = 0
 
     @property
@@ -50,8 +52,11 @@ class VR:
 
     def tool(self, *arguments: str, stdin: str | None = None, timeout: float = 20.0) -> Outcome:
         """`vine-mesh` with exactly these arguments, in the VR's namespace."""
-        argv = [str(self.binaries / "vine-mesh"), *arguments]
+        argv = self._program("vine-mesh", *arguments)
         return self.processes.runner.run(argv, ns=self.ns, stdin=stdin, timeout=timeout)
+
+    def _program(self, name: str, *arguments: str) -> list[str]:
+        return [*self.clock, str(self.binaries / name), *arguments]
 
     def ask(self, *arguments: str, timeout: float = 20.0) -> str:
         """A verb that talks to the running daemon; its standard output. Raises RuntimeError with the tool's line."""
@@ -115,7 +120,7 @@ class VR:
     def launch(self) -> Program:
         """Starts the daemon and returns at once."""
         self._starts += 1
-        argv = [str(self.binaries / "vine-meshd"), *self.places]
+        argv = self._program("vine-meshd", *self.places)
         self.daemon = self.processes.start(f"vr-{self.name}-{self._starts}", argv, self.ns)
         return self.daemon
 

@@ -16,10 +16,8 @@ extension Router {
     case .renewRequest: renew(guest, &turn)
     case .joinRequest(let invitation, let secret, _):
       guard identity.authority != nil else {
-        let founder = directory.name(of: identity.genesis.founder)
-        send(
-          .joinRefused("this VR cannot sign certificates; ask site \(founder) for an invitation"), to: guest, &turn)
-        return
+        return send(
+          .joinRefused("this VR cannot sign certificates; \(wayToSigner("ask for an invitation"))"), to: guest, &turn)
       }
       guard let invitation = InvitationID(invitation) else { return }
       let hash = InvitationToken.hash(ofSecret: secret)

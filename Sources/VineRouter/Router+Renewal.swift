@@ -29,6 +29,15 @@ extension Router {
     return told.isEmpty ? [identity.genesis.founder] : told
   }
 
+  /// What to do where this VR lacks the authority's key.
+  func wayToSigner(_ what: String) -> String {
+    let others = directory.records.filter { $0.1.signs && $0.0 != node && !directory.view.isRevoked($0.0) }.map(\.0)
+    let sites = others.map(directory.name(of:)).sorted()
+    return sites.isEmpty
+      ? "no VR can use that key now: run `vine-mesh ca unlock` or `ca import` at one"
+      : "\(what) at site \(sites.joined(separator: " or "))"
+  }
+
   /// Called with each tick.
   mutating func lookAfterCertificate(_ turn: inout Turn) {
     guard turn.wall >= identity.certificateRenewal, turn.now >= renewal.nextTry else { return }

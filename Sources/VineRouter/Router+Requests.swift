@@ -71,9 +71,8 @@ extension Router {
     _ site: SiteName, hosts: Int, validFor: Duration, _ id: RequestID, _ turn: inout Turn
   ) {
     guard identity.authority != nil else {
-      let founder = directory.name(of: identity.genesis.founder)
       let failure = RequestFailure(
-        "this VR does not hold the key that signs certificates", mend: "run `vine-mesh invite` at site \(founder)")
+        "this VR does not hold the key that signs certificates", mend: wayToSigner("run `vine-mesh invite`"))
       return refuse(id, failure, &turn)
     }
     guard !reachability.endpoints.isEmpty else {
