@@ -59,6 +59,6 @@ def figures(trial: Trial) -> list[tuple[str, float, str, float | None, str, str]
     sent, arrived = trial.probes.totals()
     return [
         ("reachability after a single fault, worst fault's p99", p99(seconds), "s", SECONDS_MAX, "lower", told),
-        ("reachability after a single fault, p99 of all", p99(every), "s", SECONDS_MAX, "lower", f"{len(every)} recoveries of pairs"),
+        ("reachability after a single fault, p99 of all", p99(every), "s", SECONDS_MAX, "lower", f"{len(every)} recoveries"),
         ("probes sent between hosts", sent, "packets", None, "higher", f"{arrived} arrived, faults included"),
     ]

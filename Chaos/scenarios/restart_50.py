@@ -29,7 +29,8 @@ def play(trial: Trial) -> None:
         trial.pause(2)
         began_again = time.time()
     trial.started_within = time.time() - began_again
-    trial.note(f"{len(trial.names())} daemons started within {trial.started_within:.2f} s, {began_again - begun:.0f} s after the kill")
+    after = f"{began_again - begun:.0f} s after the kill"
+    trial.note(f"{len(trial.names())} daemons started within {trial.started_within:.2f} s, {after}")
     trial.settle()
     trial.pause(20)
 
@@ -37,7 +38,8 @@ def play(trial: Trial) -> None:
 def claims(trial: Trial, report: Report) -> None:
     span = trial.spans[0]
     report.figure("all daemons were started within", trial.started_within, "s", 1.0, "lower")
-    report.figure("memory of a VR at its peak", max(u.kilobytes for u in trial.sampler.usages) / 1024, "MB", MEGABYTES_MAX, "lower")
+    most = max(usage.kilobytes for usage in trial.sampler.usages) / 1024
+    report.figure("memory of a VR at its peak", most, "MB", MEGABYTES_MAX, "lower")
     before, peak = [], {}
     for name, rows in trial.sampler.sent.items():
         rates = [(b, (y - x) / 1e3 / max(0.1, b - a)) for (a, x), (b, y) in zip(rows, rows[1:], strict=False)]
