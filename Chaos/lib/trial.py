@@ -128,7 +128,7 @@ class Trial:
             except (OSError, ValueError, RuntimeError) as error:
                 self.evidence.disagreements.append(f"{name} does not answer at the end: {error}")
         self.evidence.leaks = self.watch.leaks()
-        self.evidence.stopped_badly = self.mesh.stop()
+        self.evidence.stopped_badly = self.mesh.stop(without=out)
         self.evidence.doubts += self.watch.stop()
         self.evidence.logs = {name: vr.log() for name, vr in self.mesh.vrs.items()}
         self.mesh.underlay.stop()
