@@ -155,16 +155,17 @@ def obstacle(options: argparse.Namespace) -> tuple[int, str] | None:
 
 
 def chosen(options: argparse.Namespace) -> list[str]:
-    if options.scenario == ALL:
-        return [n for n in names_in(scenarios) if not getattr(importlib.import_module(f"scenarios.{n}"), "ON_REQUEST", False)]
-    return options.scenario.split(",")
+    if options.scenario != ALL:
+        return options.scenario.split(",")
+    every = {name: importlib.import_module(f"scenarios.{name}") for name in names_in(scenarios)}
+    return [name for name, scenario in every.items() if not getattr(scenario, "ON_REQUEST", False)]
 
 
 def listed() -> str:
     """What there is, with a line on each."""
     lines = []
-    for title, package, word in (("scenarios", scenarios, "ABOUT"), ("checkers", checkers, "CLAIM"), ("sabotages", sabotages, "ABOUT")):
-        lines.append(f"{title}:")
+    for package, word in ((scenarios, "ABOUT"), (checkers, "CLAIM"), (sabotages, "ABOUT")):
+        lines.append(f"{package.__name__}:")
         for name in names_in(package):
             lines.append(f"  {name:<18} {getattr(importlib.import_module(f'{package.__name__}.{name}'), word)}")
     return "\n".join(lines)
@@ -178,6 +179,7 @@ def main() -> int:
     if stop := obstacle(options):
         print(f"chaos: {stop[1]}", file=sys.stderr)
         return stop[0]
+    all_checkers()  # From here on a change of the files changes nothing.
     suite = Suite(options)
     for run in sandbox.sweep(Runner(options.verbose)):
         suite.console.note(f"removed what an earlier run that was killed left: {run}")

@@ -62,11 +62,13 @@ def _total(word) -> int:  # noqa: ANN001
     # Refusals of strangers' probes have reasons of their own and excuse nothing.
     refused = ("noGNDTEntry", "sourceNotInLNDT", "wrongVine", "toVirtualRouter", "notVirtualDestination")
     rows = word.views["drops"]["drops"]
-    return sum(row["total"] for row in rows if row["reason"] not in refused) + word.views["queues"]["capture"]["kernelDroppedPackets"]
+    kernel = word.views["queues"]["capture"]["kernelDroppedPackets"]
+    return kernel + sum(row["total"] for row in rows if row["reason"] not in refused)
 
 
 def figures(trial: Trial) -> list[tuple[str, float, str, float | None, str, str]]:
     spells = calm(trial)
     seconds = sum(end - begin for begin, end in spells)
     lost = sum(way.lost(b, e - GRACE) for way in trial.probes.ways.values() for b, e in spells)
-    return [("probes lost in calm", lost, "packets", None, "lower", f"in {seconds:.0f} s without a fault, queue drops included")]
+    told = f"in {seconds:.0f} s without a fault, queue drops included"
+    return [("probes lost in calm", lost, "packets", None, "lower", told)]

@@ -14,7 +14,8 @@ def violations(trial: Trial) -> list[str]:
     for transfer in trial.load.transfers:
         if not transfer.fault:
             continue
-        if "checksum" in transfer.fault or not excused(trial, transfer.began, transfer.ended, {transfer.client, transfer.server}):
+        sites = {transfer.client, transfer.server}
+        if "checksum" in transfer.fault or not excused(trial, transfer.began, transfer.ended, sites):
             found.append(f"at {transfer.began - trial.began:.0f} s: {transfer.fault}")
     for flow in trial.load.flows:
         if flow.fault and not excused(trial, flow.began, flow.ended, {flow.source, flow.target}):

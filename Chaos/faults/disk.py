@@ -70,7 +70,8 @@ class DamagedState(Fault):
     def begin(self, trial: Trial) -> None:
         vr = trial.mesh.vrs[self.site]
         trial.sampler.held.add(self.site)
-        vr.stop()
+        # Not told to stop: then its rules stay, and what its hosts send goes nowhere.
+        vr.kill()
         self.copy = vr.folder / f"copy-{time.time_ns()}"
         shutil.copytree(vr.state, self.copy, ignore=shutil.ignore_patterns("*.sock"))
         store = vr.state / "mesh.sqlite"

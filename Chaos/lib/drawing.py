@@ -100,7 +100,8 @@ class Drawing:
         ]
         step = next((s for s in (10, 30, 60, 120, 300, 600) if self.seconds / s <= 14), 1200)
         for second in range(0, int(self.seconds) + 1, step):
-            self.lines.append(f'<text x="{self.x(trial.began + second):.1f}" y="{self.y + 8:.1f}" text-anchor="middle">{second} s</text>')
+            place = f'x="{self.x(trial.began + second):.1f}" y="{self.y + 8:.1f}"'
+            self.lines.append(f'<text {place} text-anchor="middle">{second} s</text>')
         height = self.y + 16
         return f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img">{"".join(shadows + self.lines)}</svg>'
 

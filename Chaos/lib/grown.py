@@ -166,9 +166,9 @@ class GrownMesh:
         """Starts a VR that was ended; the caller waits for its answers if it wants."""
         self.vrs[name].launch()
 
-    def stop(self) -> list[str]:
-        """SIGTERM to all VRs; which did not end as they should, and what they left."""
-        vrs = list(self.vrs.values())
+    def stop(self, without: frozenset[str] = frozenset()) -> list[str]:
+        """SIGTERM to all VRs; which did not end as they should. Some may be gone for good."""
+        vrs = [vr for name, vr in self.vrs.items() if name not in without]
         codes = self.box.runner.together([vr.stop for vr in vrs])
         running = [(vr, code) for vr, code in zip(vrs, codes, strict=True) if vr.daemon]
         return [f"{vr.name}: {'killed after 10 s' if code is None else f'exit {code}'}" for vr, code in running if code]

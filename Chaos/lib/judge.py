@@ -53,7 +53,8 @@ def judge(trial: Trial, report: Report | None, extra: tuple[ModuleType, ...] = (
         pressure = [share for _, share, _ in trial.sampler.pressure]
         load = max((load for _, _, load in trial.sampler.pressure), default=0.0)
         mean = sum(pressure) / max(1, len(pressure))
-        report.observe(f"{title}: something waited for a processor", 100 * mean, "% of the time", "lower", f"highest load {load:.1f}")
+        told = f"highest load {load:.1f}"
+        report.observe(f"{title}: something waited for a processor", 100 * mean, "% of the time", "lower", told)
     return verdict
 
 

@@ -8,7 +8,6 @@ import math
 import sys
 from array import array
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from . import prober
 from .processes import Processes, Program, wait_until

@@ -9,8 +9,10 @@ routing does neither. A check that passes there would prove nothing in the demo.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
+from array import array
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -25,6 +27,7 @@ from lib.capture import LeakWatch  # noqa: E402
 from lib.membership import Arrival, Fate, Membership, Packet, judge  # noqa: E402
 from lib.own_mesh import Mirror  # noqa: E402
 from lib.ping import parse  # noqa: E402
+from lib.probes import Way  # noqa: E402
 from lib.programs import parse_iperf  # noqa: E402
 from lib.report import Console, Report  # noqa: E402
 from lib.router import VR  # noqa: E402
@@ -199,6 +202,16 @@ def model() -> None:
     assert marked.arrival(data) == (7, a, b) and marked.arrival(data[:-1]) is None and not marked.checksum(data[:20])
 
 
+def ways() -> None:
+    """What became of the probes of one pair: ten, a second apart, of which the fourth to the sixth and the eighth got lost."""
+    lost = (3, 4, 5, 7)
+    sent = array("d", range(10))
+    way = Way(sent, array("d", (math.nan if k in lost else k + 0.25 for k in range(10))), 9.25)
+    assert (way.count(0, 9), way.lost(0, 9), way.lost(6, 6.5)) == (10, 4, 0)
+    # The seventh arrives alone: it is back with the ninth, of two in a row.
+    assert (way.first_after(3, 9), way.first_two_after(3, 9), way.first_two_after(3, 6)) == (6.25, 8, None)
+
+
 def _raises(act: Callable[[], object]) -> bool:
     try:
         act()
@@ -216,6 +229,7 @@ def main() -> int:
     pure()
     model()
     ranks()
+    ways()
     print("pure: ok")
     if options.pure and not options.underlay_only:
         return 0

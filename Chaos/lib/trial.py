@@ -69,6 +69,8 @@ class Trial:
         self.spans: list[Span] = []
         self.gone: set[str] = set()
         self.agree_max = AGREE_MAX
+        self.first_took = 0.0
+        """Seconds from the first probe until all pairs talked, in a mesh whose tables agreed already."""
         self.strangers = 0
         """Connections of nobody's that a VR may hold at a time in this trial."""
         self.evidence = Evidence()
@@ -104,7 +106,7 @@ class Trial:
         self.sampler.start()
         self.load.start()
         self.clerk.start()
-        self._await_all(await_max)
+        self.first_took = self._await_all(await_max)
         self.pause(2)
 
     def conclude(self) -> None:
@@ -128,7 +130,7 @@ class Trial:
             except (OSError, ValueError, RuntimeError) as error:
                 self.evidence.disagreements.append(f"{name} does not answer at the end: {error}")
         self.evidence.leaks = self.watch.leaks()
-        self.evidence.stopped_badly = self.mesh.stop()
+        self.evidence.stopped_badly = self.mesh.stop(without=out)
         self.evidence.doubts += self.watch.stop()
         self.evidence.logs = {name: vr.log() for name, vr in self.mesh.vrs.items()}
         self.mesh.underlay.stop()

@@ -1,4 +1,4 @@
-"""Control frames to one VR, relayed ones too, are dropped, packets of hosts are not: it never learns of a host that is added meanwhile."""
+"""Control frames to one VR, relayed ones too, are dropped, packets of hosts are not: it never learns of a new host."""
 
 from __future__ import annotations
 

@@ -62,5 +62,5 @@ def claims(trial: Trial, report: Report) -> None:
         report.skip("memory growth", "no daemon lived from the warm-up to the end: give more MINUTES")
         return
     worst = max(grown, key=grown.get)
-    told = f"worst of {len(grown)} daemons that lived through: {worst}; in {seconds / 60:.0f} min, warm-up {(warm - trial.began) / 60:.0f}"
+    told = f"{worst}, of {len(grown)} that lived through {seconds / 60:.0f} min, warm-up {(warm - trial.began) / 60:.0f}"
     report.figure("resident memory grows after the warm-up", grown[worst], "%", GROWTH_MAX, "lower", told)
