@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class RulesFlushed(Fault):
-    """Somebody flushes all netfilter rules of the VR's machine, its own among them; at the end somebody restarts the VR."""
+    """Somebody flushes all netfilter rules of the VR's machine, its own among them, and nobody mends it but the VR."""
 
     name = "rules flushed"
 
@@ -23,10 +23,7 @@ class RulesFlushed(Fault):
         trial.box.runner.run(["nft", "flush", "ruleset"], ns=trial.mesh.vrs[self.site].ns, check=True)
 
     def end(self, trial: Trial) -> None:
-        trial.sampler.held.add(self.site)
-        trial.mesh.vrs[self.site].stop()
-        trial.mesh.vrs[self.site].launch()
-        trial.sampler.held.discard(self.site)
+        pass
 
 
 class LanDown(Fault):

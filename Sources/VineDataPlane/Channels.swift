@@ -133,6 +133,8 @@ final class Channels {
 
   // MARK: Facts
 
+  func remote(of number: ChannelID) -> Endpoint? { channels[number]?.remote }
+
   func isOpen(_ number: ChannelID) -> Bool { channels[number]?.state == .open }
 
   /// Bytes that still fit the channel's buffer.

@@ -25,7 +25,7 @@ public enum DataPlaneCommand: Sendable {
   case control([UInt8], to: NodeID, via: Carrier? = nil)
   /// Sent as it is.
   case handshake([UInt8], via: Carrier)
-  /// A probe in clear from a port of its own, so that only an open port receives it.
+  /// A probe in clear from a port of its own, and one over a connection of its own, so that only open ports receive them.
   case dialBack(to: Endpoint, nonce: [UInt8])
   // Trains.
   /// Sends as many frames of `TrainFrame.byteCount` to the endpoint at once, sealed under the peer's session.
@@ -54,7 +54,8 @@ public enum DataPlaneEvent: Sendable {
   case channelOpened(ChannelID)
   case channelAccepted(ChannelID, from: Endpoint)
   case channelClosed(ChannelID, reason: String)
-  case dialBack(nonce: [UInt8], from: Endpoint)
+  /// A probe came, as a datagram or over a connection of its own.
+  case dialBack(nonce: [UInt8], from: Endpoint, overTCP: Bool)
   /// A frame named a session that is not known here: its sender should begin a new one. At most ten a second.
   case unknownSession(via: Carrier)
   /// A frame for this peer was dropped for want of a session, or its session's key is nearly used up. At most one a

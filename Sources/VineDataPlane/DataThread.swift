@@ -118,6 +118,7 @@ final class DataThread<Capture: PacketCapture, Injection: PacketInjection>: Work
     parts.channels.expire(at: now)
     parts.waiting.expire(at: now)
     parts.trains.expire(at: now)
+    parts.dialBacks.sweep(at: now)
     parts.relays.drain(at: now)
     if now >= nextRefresh {
       parts.refresh()

@@ -92,11 +92,16 @@ final class InboundPath<Injection: PacketInjection> {
   }
 
   private func probe(_ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant) {
-    guard case .datagram(let endpoint) = carrier, frame.count == FrameSize.probe else {
-      return counters.drop(.truncatedFrame)
-    }
+    guard frame.count == FrameSize.probe else { return counters.drop(.truncatedFrame) }
     guard probes.take(at: now) else { return counters.drop(.queueOverflow) }
-    onEvent(.dialBack(nonce: Array(frame.suffix(FrameSize.probeNonce)), from: endpoint))
+    let nonce = Array(frame.suffix(FrameSize.probeNonce))
+    switch carrier {
+    case .datagram(let endpoint): onEvent(.dialBack(nonce: nonce, from: endpoint, overTCP: false))
+    case .channel(let number):
+      guard let remote = channels.remote(of: number) else { return }
+      onEvent(.dialBack(nonce: nonce, from: remote, overTCP: true))
+    case .relayed: counters.drop(.unknownKind)
+    }
   }
 
   // MARK: Sealed frames

@@ -13,6 +13,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
   let transmitter: Transmitter
   let waiting: WaitingRoom
   let trains: Trains
+  let dialBacks = DialBacks()
   let relays: RelayStation
   let outbound: OutboundPath<Injection>
   let inbound: InboundPath<Injection>
@@ -64,7 +65,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     case .control(let message, let node, let carrier): control(message, to: node, via: carrier, at: now)
     case .handshake(let bytes, let carrier):
       if let reason = transmitter.handshake(bytes, via: carrier, at: now) { counters.drop(reason) }
-    case .dialBack(let endpoint, let nonce): DialBack.send(nonce, to: endpoint)
+    case .dialBack(let endpoint, let nonce): dialBacks.send(nonce, to: endpoint, at: now)
     case .sendTrain(let train, let node, let endpoint, let count):
       trains.send(train, to: node, at: endpoint, count: count, now)
     case .expectTrain(let train, let node): trains.expect(train, from: node, at: now)
@@ -112,17 +113,5 @@ extension WaitingRoom {
     store.tally.map { tag, counters, oldest in
       QueueStatus(tag: tag, frames: store.held(for: tag).frames, counters: counters, oldest: oldest)
     }
-  }
-}
-
-/// Answers the question "does this address reach me?" with a probe from a port that nobody wrote to before, which a
-/// NAT or a firewall does not let through.
-enum DialBack {
-  static func send(_ nonce: [UInt8], to endpoint: Endpoint) {
-    guard nonce.count == FrameSize.probeNonce, let socket = try? FileDescriptor(socket(AF_INET, Sockets.datagram, 0))
-    else { return }
-    let probe = [FrameKind.probe.rawValue, 0, 0, 0] + nonce
-    // Lost is lost: the asker asks again.
-    _ = sockaddr_in(endpoint).withSockaddr { sendto(socket.raw, probe, probe.count, 0, $0, $1) }
   }
 }

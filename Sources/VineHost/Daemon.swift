@@ -262,7 +262,7 @@ extension RouterInput {
       case .channelOpened(let channel): .channelOpened(channel)
       case .channelAccepted(let channel, let endpoint): .channelAccepted(channel, from: endpoint)
       case .channelClosed(let channel, let reason): .channelClosed(channel, reason: reason)
-      case .dialBack(let nonce, let endpoint): .dialBack(nonce: nonce, from: endpoint)
+      case .dialBack(let nonce, let endpoint, let overTCP): .dialBack(nonce: nonce, from: endpoint, overTCP: overTCP)
       case .unknownSession(let carrier): .unknownSession(via: carrier)
       case .needsSession(let peer): .needsSession(peer)
       case .traffic(let peers, let passed):

@@ -3,8 +3,9 @@ import VineBase
 /// Learns by dial-back whether this VR is public or limited, and answers the dial-backs that others ask for.
 ///
 /// A round asks up to three connected peers, one second apart, to send a probe from a fresh socket to the address
-/// they see this VR at. The first probe that arrives proves it public; silence makes it limited. The role stays what
-/// it is while a round is on its way.
+/// they see this VR at. The first probe that arrives proves it public; silence makes it limited. Where a NAT is in between,
+/// a datagram proves nothing: most let in what comes from an address that was written to. There the peer's TCP connection has
+/// to arrive, too, which no NAT lets in unless somebody told it to. The role stays what it is while a round is on its way.
 public struct Reachability: Sendable {
   public enum Input: Hashable, Sendable {
     /// Endpoints that the operator vouches for; an empty list takes it back.
@@ -15,8 +16,8 @@ public struct Reachability: Sendable {
     case observed(Endpoint, by: NodeID)
     /// A peer wants a probe sent to `wanted`; its request came from `observed`.
     case dialBackRequest(from: NodeID, observed: Endpoint, wanted: Endpoint, nonce: [UInt8])
-    /// A probe came in.
-    case dialBackArrived(nonce: [UInt8])
+    /// A probe came in, as a datagram or over a connection of its own.
+    case dialBackArrived(nonce: [UInt8], overTCP: Bool)
     case connected(NodeID, isPublic: Bool)
     case disconnected(NodeID)
     /// The machine's addresses or its upstream changed: what was learnt may be wrong.
@@ -26,7 +27,7 @@ public struct Reachability: Sendable {
 
   public enum Effect: Hashable, Sendable {
     case askDialBack(of: NodeID, wanted: Endpoint, nonce: [UInt8])
-    /// Send a probe frame from a fresh socket.
+    /// Send a probe frame from a fresh socket, and over a fresh connection.
     case answerDialBack(to: Endpoint, nonce: [UInt8])
     /// The role, or the endpoints that go with it, changed: publish them.
     case roleChanged(Role, Evidence)
@@ -101,7 +102,7 @@ public struct Reachability: Sendable {
       return startIfDue(at: now)
     case .dialBackRequest(let node, let observed, let wanted, let nonce):
       return answer(node, observed: observed, wanted: wanted, nonce: nonce, at: now)
-    case .dialBackArrived(let nonce): return arrived(nonce, at: now)
+    case .dialBackArrived(let nonce, let overTCP): return arrived(nonce, overTCP: overTCP, at: now)
     case .connected(let node, let isPublic):
       // A VR that reaches itself learns nothing about the way in.
       guard node != self.node else { return [] }
@@ -131,6 +132,8 @@ extension Reachability {
       let wanted: Endpoint
       let seenAs: Endpoint
       let nonce: [UInt8]
+      var came = false
+      var cameOverTCP = false
     }
     var asks: [Ask] = []
     var deadline: Instant
@@ -186,13 +189,24 @@ extension Reachability {
     guard round.asks.count >= settings.tries, let last = round.asks.last else { return ask(round, at: now) }
     schedule = .resting(until: now + settings.limitedInterval)
     proven = nil
+    if let half = round.asks.first(where: \.came) {
+      return become(.limited, Evidence(.datagramsOnly(by: half.node, at: half.wanted)))
+    }
     let isOwn = locals.contains(last.seenAs.address)
     return become(
       .limited, Evidence(.silence(tries: settings.tries, by: last.node, seenAs: last.seenAs, isOwnAddress: isOwn)))
   }
 
-  private mutating func arrived(_ nonce: [UInt8], at now: Instant) -> [Effect] {
-    guard case .round(let round) = schedule, let ask = round.asks.first(where: { $0.nonce == nonce }) else { return [] }
+  private mutating func arrived(_ nonce: [UInt8], overTCP: Bool, at now: Instant) -> [Effect] {
+    guard case .round(var round) = schedule, let index = round.asks.firstIndex(where: { $0.nonce == nonce }) else {
+      return []
+    }
+    if overTCP { round.asks[index].cameOverTCP = true } else { round.asks[index].came = true }
+    let ask = round.asks[index]
+    guard ask.came, ask.cameOverTCP || locals.contains(ask.seenAs.address) else {
+      schedule = .round(round)
+      return []
+    }
     schedule = .resting(until: now + settings.publicInterval)
     let isNews = proven != ask.wanted
     proven = ask.wanted

@@ -19,6 +19,8 @@ public struct Evidence: Hashable, Sendable {
     case dialBack(by: NodeID, at: Endpoint)
     /// No dial-back arrived within `tries` seconds; `by` sees this VR as `seenAs`.
     case silence(tries: Int, by: NodeID, seenAs: Endpoint, isOwnAddress: Bool)
+    /// A dial-back from `by` came to `at` by UDP and not by TCP: a NAT lets in what it takes for an answer.
+    case datagramsOnly(by: NodeID, at: Endpoint)
     /// The operator took the declaration back and nothing else is known.
     case none
   }
@@ -36,6 +38,8 @@ public struct Evidence: Hashable, Sendable {
     case .silence(let tries, let peer, let endpoint, let isOwnAddress):
       "no dial-back arrived in \(tries) s; \(name(peer)) sees us as \(endpoint), which is "
         + (isOwnAddress ? "our own address: a firewall keeps it out" : "none of our addresses")
+    case .datagramsOnly(let peer, let endpoint):
+      "dial-back from \(name(peer)) reached \(endpoint) by UDP and not by TCP: a NAT that forwards answers only"
     case .none: "nobody has tried to reach us yet"
     }
   }

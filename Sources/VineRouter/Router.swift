@@ -141,9 +141,10 @@ public struct Router: Sendable {
     case .channelOpened(let channel): channelOpened(channel, &turn)
     case .channelAccepted(let channel, let endpoint): channels.acceptedFrom[channel] = endpoint
     case .channelClosed(let channel, let reason): channelClosed(channel, reason: reason, &turn)
-    case .dialBack(let nonce, let from):
-      run(reachability: .dialBackArrived(nonce: nonce), &turn)
-      run(nat: .dialBackArrived(nonce: nonce, from: from), &turn)
+    case .dialBack(let nonce, let from, let overTCP):
+      run(reachability: .dialBackArrived(nonce: nonce, overTCP: overTCP), &turn)
+      // How a NAT filters is asked of UDP alone.
+      if !overTCP { run(nat: .dialBackArrived(nonce: nonce, from: from), &turn) }
     case .traffic(let shares): trafficFlows(shares, &turn)
     case .train(let id, let peer, let arrivals, let sent):
       run(links: .arrived(id, from: peer, arrivals, sent: sent), &turn)

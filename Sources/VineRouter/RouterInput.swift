@@ -17,7 +17,7 @@ public enum RouterInput: Sendable {
   case channelOpened(ChannelID)
   case channelAccepted(ChannelID, from: Endpoint)
   case channelClosed(ChannelID, reason: String)
-  case dialBack(nonce: [UInt8], from: Endpoint)
+  case dialBack(nonce: [UInt8], from: Endpoint, overTCP: Bool = false)
   case needsSession(NodeID)
   /// Packets were exchanged with these VRs since the last time; said each second while there are any.
   case traffic([TrafficShare])

@@ -110,8 +110,12 @@ struct ChannelTests {
     let nonce = (0..<16).map { UInt8($0) }
     world[1].plane.post(.dialBack(to: world[2].endpoint, nonce: nonce))
     let from = world[2].events.first { event -> Endpoint? in
-      if case .dialBack(nonce, let from) = event { from } else { nil }
+      if case .dialBack(nonce, let from, overTCP: false) = event { from } else { nil }
     }
+    let other = world[2].events.first { event -> Endpoint? in
+      if case .dialBack(nonce, let from, overTCP: true) = event { from } else { nil }
+    }
+    #expect(other?.address == world[1].endpoint.address, "and over a connection")
     #expect(from?.address == world[1].endpoint.address)
     #expect(from?.port != Endpoint.defaultPort, "a port that nobody wrote to before")
   }

@@ -43,7 +43,10 @@ import VinePath
     var path = connected()
     let ask = asks(path.handle(.observed(Endpoint(address: public2247.address, port: 40112), by: uf), at: .zero)).first
     let evidence = Evidence(.dialBack(by: uf, at: public2247))
-    #expect(path.handle(.dialBackArrived(nonce: ask?.nonce ?? []), at: second(1)) == [.roleChanged(.public, evidence)])
+    #expect(
+      path.handle(.dialBackArrived(nonce: ask?.nonce ?? [], overTCP: false), at: second(1)) == [
+        .roleChanged(.public, evidence)
+      ])
     #expect(evidence.describe { $0 == uf ? "UF" : "?" } == "dial-back from UF reached 198.18.0.2:2247")
     #expect(path.endpoints == [public2247])
     #expect(path.nextWakeup?.at == second(601))
@@ -51,18 +54,49 @@ import VinePath
 
   @Test func `an answer to the first try counts during the third`() {
     var path = connected()
-    let ask = asks(path.handle(.observed(nat, by: uf), at: .zero)).first
+    let ask = asks(path.handle(.observed(public2247, by: uf), at: .zero)).first
     _ = path.handle(.wakeup, at: second(1))
     _ = path.handle(.wakeup, at: second(2))
-    _ = path.handle(.dialBackArrived(nonce: ask?.nonce ?? []), at: second(2))
+    _ = path.handle(.dialBackArrived(nonce: ask?.nonce ?? [], overTCP: false), at: second(2))
     #expect(path.role == .public)
+  }
+
+  @Test func `behind a NAT a datagram proves nothing: its asker was written to`() {
+    var path = connected()
+    let ask = asks(path.handle(.observed(nat, by: uf), at: .zero)).first
+    _ = path.handle(.dialBackArrived(nonce: ask?.nonce ?? [], overTCP: false), at: second(0))
+    #expect(path.role == .unknown)
+    for time in 1...2 { _ = path.handle(.wakeup, at: second(time)) }
+    let evidence = Evidence(.datagramsOnly(by: uf, at: endpoint("203.0.113.5:2247")))
+    #expect(path.handle(.wakeup, at: second(3)) == [.roleChanged(.limited, evidence)])
+    #expect(evidence.description.contains("by UDP and not by TCP"))
+  }
+
+  @Test(arguments: [[false, true], [true, false]])
+  func `behind a NAT that forwards both, a datagram and a connection make the VR public`(order: [Bool]) {
+    var path = connected()
+    let ask = asks(path.handle(.observed(nat, by: uf), at: .zero)).first
+    for overTCP in order {
+      #expect(path.role == .unknown)
+      _ = path.handle(.dialBackArrived(nonce: ask?.nonce ?? [], overTCP: overTCP), at: second(1))
+    }
+    #expect(path.role == .public)
+    #expect(path.endpoints == [endpoint("203.0.113.5:2247")])
+  }
+
+  @Test func `a connection alone is not enough: packets go by UDP`() {
+    var path = connected()
+    let ask = asks(path.handle(.observed(nat, by: uf), at: .zero)).first
+    _ = path.handle(.dialBackArrived(nonce: ask?.nonce ?? [], overTCP: true), at: second(0))
+    for time in 1...3 { _ = path.handle(.wakeup, at: second(time)) }
+    #expect(path.role == .limited)
   }
 
   @Test func `a nonce that was never asked for proves nothing`() {
     var path = connected()
     _ = path.handle(.observed(nat, by: uf), at: .zero)
-    #expect(path.handle(.dialBackArrived(nonce: [UInt8](repeating: 0, count: 16)), at: .zero) == [])
-    #expect(path.handle(.dialBackArrived(nonce: []), at: .zero) == [])
+    #expect(path.handle(.dialBackArrived(nonce: [UInt8](repeating: 0, count: 16), overTCP: false), at: .zero) == [])
+    #expect(path.handle(.dialBackArrived(nonce: [], overTCP: false), at: .zero) == [])
     #expect(path.role == .unknown)
   }
 
@@ -105,7 +139,8 @@ import VinePath
     var path = limited()
     let again = asks(path.handle(.wakeup, at: second(63))).first
     #expect(path.role == .limited)
-    let effects = path.handle(.dialBackArrived(nonce: again?.nonce ?? []), at: second(64))
+    _ = path.handle(.dialBackArrived(nonce: again?.nonce ?? [], overTCP: true), at: second(64))
+    let effects = path.handle(.dialBackArrived(nonce: again?.nonce ?? [], overTCP: false), at: second(64))
     #expect(effects.count == 1 && path.role == .public)
   }
 
@@ -170,6 +205,7 @@ import VinePath
 
   private func connected() -> Reachability {
     var path = Reachability(node: self.own, port: 2247, random: RandomSource(seed: 1))
+    _ = path.handle(.localAddresses([public2247.address]), at: .zero)
     _ = path.handle(.connected(uf, isPublic: true), at: .zero)
     return path
   }
