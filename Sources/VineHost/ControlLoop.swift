@@ -28,10 +28,12 @@ public final class ControlLoop: Sendable {
     let start = Start(router: router, runner: runner)
     let thread = Thread { [self] in
       var (router, runner) = (start.router, start.runner)
+      var backlog: [Message] = []
       do throws(HostError) {
-        try run(&router, &runner)
+        try run(&router, &runner, &backlog)
       } catch {
         onFailure(error)
+        answerAfter(error, &router, &backlog)
       }
       runner.close()
       stopped.signal()
@@ -70,17 +72,17 @@ public final class ControlLoop: Sendable {
     bell.signal()
   }
 
-  private func run(_ router: inout Router, _ runner: inout EffectRunner) throws(HostError) {
+  /// - Parameter backlog: messages taken from the mailbox and not handled yet, the next one last.
+  private func run(
+    _ router: inout Router, _ runner: inout EffectRunner, _ backlog: inout [Message]
+  ) throws(HostError) {
     try handle(.start, &router, &runner)
     while true {
       let wait = max(0, (router.nextWakeup.at - Clock.now).inNanoseconds)
       // At most a second, so that a wrong wakeup costs a second and not a life.
       _ = bell.wait(timeout: .now() + .nanoseconds(Int(min(wait, 1_000_000_000))))
-      let messages = mailbox.withLock { mailbox in
-        defer { mailbox.removeAll(keepingCapacity: true) }
-        return mailbox
-      }
-      for message in messages {
+      backlog = takeMailbox()
+      while let message = backlog.popLast() {
         switch message {
         case .input(let input): try handle(input, &router, &runner)
         case .look(let body): body(&router)
@@ -88,6 +90,36 @@ public final class ControlLoop: Sendable {
         }
       }
       if router.nextWakeup.at <= Clock.now { try handle(.wakeup, &router, &runner) }
+    }
+  }
+
+  private func takeMailbox() -> [Message] {
+    mailbox.withLock { mailbox in
+      defer { mailbox.removeAll(keepingCapacity: true) }
+      return mailbox.reversed()
+    }
+  }
+
+  /// The VR has failed and its daemon ends; whoever asks meanwhile gets an answer, or the daemon would wait for him.
+  private func answerAfter(_ error: HostError, _ router: inout Router, _ backlog: inout [Message]) {
+    let failure = RequestFailure("the VR has stopped: \(error.message)", mend: error.mend, .unanswered)
+    let waiting = answers.withLock { answers in
+      defer { answers.removeAll() }
+      return Array(answers.values)
+    }
+    for continuation in waiting { continuation.resume(returning: .failure(failure)) }
+    while true {
+      while let message = backlog.popLast() {
+        switch message {
+        case .look(let body): body(&router)
+        case .input(.request(let id, _)):
+          answers.withLock { $0.removeValue(forKey: id) }?.resume(returning: .failure(failure))
+        case .input: break
+        case .stop: return
+        }
+      }
+      bell.wait()
+      backlog = takeMailbox()
     }
   }
 
