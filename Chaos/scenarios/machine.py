@@ -17,5 +17,5 @@ def play(trial: Trial) -> None:
     for _ in range(2):
         trial.suffer(Renumbered(public[2]), 0)
         trial.settle()
-    trial.suffer(RulesFlushed(public[3]), 10)
+    trial.suffer(RulesFlushed(public[-1]), 10)
     trial.settle()
