@@ -118,6 +118,7 @@ install: build ## installs programs, man pages, unit and completions: DESTDIR= P
 	@install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	@sed 's|@PREFIX@|$(PREFIX)|' packaging/vine-meshd@.service \
 	  > $(DESTDIR)$(PREFIX)/lib/systemd/system/vine-meshd@.service
+	@install -D -m 644 packaging/vine-mesh.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/vine-mesh.conf
 	@install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	@.build/release/vine-mesh --generate-completion-script bash \
 	  > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vine-mesh

@@ -30,6 +30,7 @@ from lib import (  # noqa: E402
     restart,
     sandbox,
     speed,
+    unprivileged,
     work,
 )
 from lib.capture import LeakWatch  # noqa: E402
@@ -58,6 +59,7 @@ PHASES: list[Phase] = [
     ("mirror", "a site whose network uses the virtual space itself", mirrored.mirror),
     ("failover", "a site with two VRs loses the first", failover.fail_over),
     ("certificates", "expired certificates, and the authority's key sealed and carried", certificates.certificates),
+    ("unprivileged", "VRs that do not run as root", unprivileged.unprivileged),
     ("restart", "SIGKILL at NWU, then at PU", restart.restarts),
     ("badinput", "tokens, configurations and machines that are wrong", badinput.bad_inputs),
 ]

@@ -29,7 +29,7 @@ def certificates(stage: Stage) -> None:
     mesh = OwnMesh("ce", stage.processes, binaries, stage.topology.prefix, SITES, hosts=1)
     # Founded and joined 95 days ago, and not run since: all certificates have expired.
     time = FakeTime(stage.processes)
-    mesh.clock = time.ahead(-(LIFETIME + 5))
+    mesh.before = time.ahead(-(LIFETIME + 5))
     mesh.found()
     mesh.stop()
     _run_at(mesh, [])
@@ -44,9 +44,9 @@ def certificates(stage: Stage) -> None:
     return None
 
 
-def _run_at(mesh: OwnMesh, clock: list[str]) -> None:
+def _run_at(mesh: OwnMesh, before: list[str]) -> None:
     for vr in mesh.vrs.values():
-        vr.clock = clock
+        vr.before = before
 
 
 def _days_left(vr: VR) -> float:

@@ -44,7 +44,7 @@ class OwnMesh:
     mirrors: dict[str, Mirror] = field(default_factory=dict)
     lans: dict[str, IPv4Network] = field(default_factory=dict)
     vrs: dict[str, VR] = field(default_factory=dict)
-    clock: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
     """What goes before its VRs' programs (`FakeTime`)."""
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class OwnMesh:
         for site in self.sites:
             ns = self.topology.vr(site)
             self.vrs[site.name] = VR(self.processes, f"{self.name}-{site.name}", ns, self.binaries)
-            self.vrs[site.name].clock = self.clock
+            self.vrs[site.name].before = self.before
             if lan := self.lans.get(site.name):
                 self._use(site, lan)
         first, *others = self.sites

@@ -41,8 +41,8 @@ class VR:
         self.state = self.folder / "state"
         self.socket = self.folder / "control.sock"
         self.daemon: Program | None = None
-        self.clock: list[str] = []
-        """What goes before its programs (`FakeTime`)."""
+        self.before: list[str] = []
+        """What goes before its programs on their command lines: `FakeTime`, `setpriv`."""
         self._starts = 0
 
     @property
@@ -56,7 +56,7 @@ class VR:
         return self.processes.runner.run(argv, ns=self.ns, stdin=stdin, timeout=timeout)
 
     def _program(self, name: str, *arguments: str) -> list[str]:
-        return [*self.clock, str(self.binaries / name), *arguments]
+        return [*self.before, str(self.binaries / name), *arguments]
 
     def ask(self, *arguments: str, timeout: float = 20.0) -> str:
         """A verb that talks to the running daemon; its standard output. Raises RuntimeError with the tool's line."""

@@ -7,6 +7,9 @@ public enum NetfilterQueueFile {
   /// Of the calling thread's network namespace.
   public static let path = "/proc/thread-self/net/netfilter/nfnetlink_queue"
 
+  /// The kernel tells root alone; a VR with a user of its own goes without.
+  public static var isReadable: Bool { access(path, R_OK) == 0 }
+
   /// - Returns: nil if nobody listens to the queue, or the kernel has none.
   public static func status(of queue: UInt16) -> NetfilterQueueStatus? {
     guard let file = try? FileDescriptor(open(path, O_RDONLY | O_CLOEXEC)) else { return nil }

@@ -39,6 +39,11 @@ extension Doctor {
         "capture", .error, "the kernel has no NFQUEUE", evidence: "\(path) is missing", mend: "modprobe nfnetlink_queue"
       )
     }
+    guard NetfilterQueueFile.isReadable else {
+      return Finding(
+        "capture", .notice, "the kernel tells only root whether it dropped packets that the VR was too slow for",
+        evidence: "\(path) is not readable", mend: "as root: cat /proc/net/netfilter/nfnetlink_queue")
+    }
     let wanted = [configuration.queueNumber, DataPlaneConfiguration.plainQueue(beside: configuration.queueNumber)]
     let queues = wanted.map { (number: $0, status: NetfilterQueueFile.status(of: $0)) }
     let missing = queues.filter { $0.status == nil }
