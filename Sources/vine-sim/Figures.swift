@@ -10,7 +10,7 @@ struct Figures: ParsableCommand {
     discussion: "Latency is 5 to 80 ms one way. Ctrl-C ends after the run under way and keeps what was measured.")
 
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case spread, idle, crash, wronged, join, restart, heal, speed, decisions, punching, create, vines
+    case spread, idle, crash, wronged, revoke, join, restart, heal, speed, decisions, punching, create, vines
 
     /// Measured in meshes of its own, whatever sizes are asked for.
     var isOfItsOwn: Bool { [.decisions, .punching, .create, .vines].contains(self) }
@@ -76,6 +76,7 @@ struct Figures: ParsableCommand {
     case (.idle, let warm?): idle(warm)
     case (.crash, let warm?): losses([1, 5]).flatMap { crash(warm, $0) }
     case (.wronged, let warm?): losses([5, 20]).flatMap { wronged(warm, $0) }
+    case (.revoke, let warm?): losses([1, 5]).flatMap { revoke(warm, $0) }
     case (.restart, let warm?): restart(warm)
     case (.heal, let warm?): heal(warm)
     case (.speed, let warm?): speed(warm)
@@ -90,7 +91,7 @@ struct Figures: ParsableCommand {
     case .punching: try punching()
     case .create: try create()
     case .vines: try vines()
-    case .spread, .idle, .crash, .wronged, .join, .restart, .heal, .speed: []
+    case .spread, .idle, .crash, .wronged, .revoke, .join, .restart, .heal, .speed: []
     }
   }
 
@@ -135,6 +136,11 @@ struct Figures: ParsableCommand {
     let name = "crash known by all, \(warm.count) VRs, \(loss) % loss"
     let goal: Double = loss > 1 ? 20 : warm.count <= 100 ? 10 : warm.count <= 1000 ? 12 : 15
     return pair(name, p50: goal, p99: goal) { Liveness.crash(warm, seed: $0, lossPerCent: loss) }
+  }
+
+  private func revoke(_ warm: World, _ loss: Int) -> [Figure] {
+    let name = "revoked VR shut out by all, \(warm.count) VRs, \(loss) % loss"
+    return pair(name, p50: 5, p99: 5) { Revoked.measure(warm, seed: $0, lossPerCent: loss) }
   }
 
   private func wronged(_ warm: World, _ loss: Int) -> [Figure] {
