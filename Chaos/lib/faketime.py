@@ -28,5 +28,12 @@ class FakeTime:
 
     def ahead(self, days: int) -> list[str]:
         """What goes before a program so that its time of day is so many days ahead; timers go by the other clock."""
-        variables = [f"LD_PRELOAD={self._library}", f"FAKETIME={days:+d}d", f"FAKETIME_SHARED={self._memory}"]
-        return ["env", *variables, "FAKETIME_DONT_FAKE_MONOTONIC=1"]
+        return self._words(f"FAKETIME={days:+d}d")
+
+    def following(self, file: Path) -> list[str]:
+        """The same with seconds, `+3600`, that stand in a file: the program looks there again each second."""
+        return self._words(f"FAKETIME_TIMESTAMP_FILE={file}", "FAKETIME_CACHE_DURATION=1")
+
+    def _words(self, *variables: str) -> list[str]:
+        common = [f"LD_PRELOAD={self._library}", f"FAKETIME_SHARED={self._memory}", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
+        return ["env", *common, *variables]

@@ -128,7 +128,7 @@ extension Router {
   private func certsView(_ context: ViewContext) -> CertsView? {
     guard let trust = try? MeshTrust(genesis: identity.genesis),
       let own = try? trust.verify(
-        certificateDER: identity.certificate, at: min(context.wall, identity.certificateExpires))
+        certificateDER: identity.certificate, at: identity.certificateExpires)
     else { return nil }
     let authority = trust.authorityValidity
     return CertsView(
