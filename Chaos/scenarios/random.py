@@ -36,6 +36,7 @@ def draw(trial: Trial) -> Fault:
     chance: Random = trial.draw
     names, public, limited = trial.names(), trial.public(), trial.limited()
     anybody, public_one, another = chance.choice(names), chance.choice(public[1:]), chance.choice(names)
+    share = chance.random()
     half = set(chance.sample(names, len(names) // 2))
     few = set(chance.sample(names, 2))
     kinds: list[tuple[int, Fault]] = [
@@ -53,7 +54,14 @@ def draw(trial: Trial) -> Fault:
         (1, machine.LanDown(another)),
         (1, machine.Renumbered(public_one)),
         (1, disk.FullDisk(public_one)),
+        (1, disk.DamagedState(another)),
+        (1, machine.RulesFlushed(anybody)),
     ]
+    # A voter without its store votes no more; where there is no majority besides, nobody but `recover` could help.
+    voters = trial.voters()
+    observers = [name for name in names if name not in voters]
+    if voters and observers:
+        kinds.append((1, disk.LostStore(observers[int(share * len(observers))])))
     if limited:
         one = chance.choice(limited)
         kind = chance.choice([kind for kind in ("cone", "restricted", "symmetric") if kind != trial.mesh.kinds[one]])
