@@ -87,12 +87,12 @@ extension Router {
       let asksForChannel = sequence != 0
       send(.keepalive(sequence: sequence, isReply: true), to: peer, via: asksForChannel ? carrier : nil, &turn)
       send(hello(over: carrier), to: peer, &turn)
-    // For guests, for joiners, or of a newer version.
     case .renewRequest: renew(peer, &turn)
     case .renewReply(let der):
       if renewal.asked == peer { renewed(der, &turn) }
     case .renewRefused(let why):
       if renewal.asked == peer { renewalFailed(why, &turn) }
+    // For guests, for joiners, or of a newer version.
     case .genesisRequest, .genesis, .joinRequest, .joinReply, .joinRefused, .refusal, .fragment, .pathProbe,
       .unknown:
       break
