@@ -8,10 +8,10 @@ struct AddressWatch: Sendable {
 
   let space: SiteSpace
 
+  /// Until cancelled.
   func run(_ loop: ControlLoop) async {
     var known = Self.all
-    while !Task.isCancelled {
-      try? await Task.sleep(for: Self.interval)
+    while (try? await Task.sleep(for: Self.interval)) != nil {
       let now = Self.all
       guard now != known else { continue }
       known = now

@@ -25,14 +25,17 @@ public struct Renewal: Sendable {
 extension Router {
   /// VRs that hold the authority's key, as their records say; the founder until one does.
   public var signers: [NodeID] {
-    let told = directory.records.filter { $0.1.signs && !directory.view.isRevoked($0.0) }.map(\.0)
+    let told = signersTold
     return told.isEmpty ? [identity.genesis.founder] : told
+  }
+
+  private var signersTold: [NodeID] {
+    directory.records.filter { $0.1.signs && !directory.view.isRevoked($0.0) }.map(\.0)
   }
 
   /// What to do where this VR lacks the authority's key.
   func wayToSigner(_ what: String) -> String {
-    let others = directory.records.filter { $0.1.signs && $0.0 != node && !directory.view.isRevoked($0.0) }.map(\.0)
-    let sites = others.map(directory.name(of:)).sorted()
+    let sites = signersTold.filter { $0 != node }.map(directory.name(of:)).sorted()
     return sites.isEmpty
       ? "no VR can use that key now: run `vine-mesh ca unlock` or `ca import` at one"
       : "\(what) at site \(sites.joined(separator: " or "))"

@@ -14,7 +14,8 @@ import VineWire
 /// or to one another. It decides nothing that a core could decide.
 ///
 /// Extensions by role: `Router+Sessions`, `Router+Paths`, `Router+Links`, `Router+QueueVR`, `Router+Control`, `Router+Requests`,
-/// `Router+Commands`, `Router+Tidings`, `Router+Joins`, `Router+Tables`, `Router+FailOver`, `Router+Explain`.
+/// `Router+Commands`, `Router+StraightWay`, `Router+Tidings`, `Router+Joins`, `Router+Renewal`, `Router+Tables`, `Router+FailOver`,
+/// `Router+Explain`.
 public struct Router: Sendable {
   public internal(set) var identity: RouterIdentity
   public let placement: RouterPlacement
