@@ -2,6 +2,7 @@ import CLinuxShim
 import Glibc
 import VineBase
 import VineRouting
+import VineSession
 
 /// All TCP channels and the listener: who opened them, what waits in them, when they end.
 final class Channels {
@@ -9,16 +10,20 @@ final class Channels {
   private let listener: FileDescriptor
   private let limit: ByteCount
   private let acceptedMax: Int
+  private let counters: Counters
   private let onEvent: @Sendable (DataPlaneEvent) -> Void
+  /// Takes what may not have arrived when a channel ends: whose channel it was, and a record of it.
+  var onLost: ((NodeTag, UnsafeRawBufferPointer) -> Void)?
   private var channels: [ChannelID: Channel] = [:]
   private var dirty: [Channel] = []
   /// Accepted channels have even numbers; dialled ones are numbered, oddly, by whoever orders them.
   private var nextAccepted: UInt64 = 2
 
   init(
-    loop: EventLoop, configuration: DataPlaneConfiguration, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
+    loop: EventLoop, configuration: DataPlaneConfiguration, counters: Counters,
+    onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
   ) throws(DataPlaneError) {
-    self.loop = loop
+    (self.loop, self.counters) = (loop, counters)
     listener = try Sockets.listener(on: configuration.listen)
     (limit, acceptedMax) = (configuration.channelBufferLimit, configuration.acceptedChannelsMax)
     self.onEvent = onEvent
@@ -46,7 +51,20 @@ final class Channels {
     guard let channel = channels.removeValue(forKey: number) else { return }
     // What was written for the other side's eyes, a refusal for example, still goes.
     if channel.state == .open { try? channel.flush() }
+    lost(with: channel)
     onEvent(.channelClosed(number, reason: reason))
+  }
+
+  /// Frames that a limited-VR's channel to this VR took with it wait for the next one; the other way they are dropped.
+  private func lost(with channel: Channel) {
+    let uncounted = channel.forEachLost { record in
+      if !channel.isDialled, let peer = channel.peer, let onLost {
+        onLost(peer, record)
+      } else if record.first == FrameKind.data.rawValue || record.first == FrameKind.relay.rawValue {
+        counters.drop(.channelClosed)
+      }
+    }
+    counters.drop(.channelClosed, count: uncounted)
   }
 
   /// The listener is ready.
@@ -76,6 +94,8 @@ final class Channels {
   /// Records go at once; and a peer that vanished is noticed although nothing is said.
   private func tune(_ descriptor: Int32) {
     _ = vine_set_option(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    // What is more than that waits here, where flows have their turn, and not in the kernel, where they have not.
+    _ = vine_set_option(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, Limits.channelUnsent)
     // Milliseconds that sent bytes may stay unacknowledged.
     _ = vine_set_option(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 20_000)
   }
@@ -101,10 +121,13 @@ final class Channels {
   }
 
   /// Puts a record into the channel's buffer; `flush` sends it.
+  /// - Parameter flow: see `FairBacklog`.
   @inline(__always)
-  func write(_ frame: UnsafeMutableRawBufferPointer, to number: ChannelID) -> DropReason? {
+  func write(_ frame: UnsafeMutableRawBufferPointer, to number: ChannelID, flow: UInt32) -> DropReason? {
     guard let channel = channels[number], channel.state == .open else { return .noPath }
-    guard channel.write(UnsafeRawBufferPointer(frame)) else { return .queueOverflow }
+    // One of a flow that holds more than others goes; this frame itself only if its flow does.
+    let dropped = channel.write(UnsafeRawBufferPointer(frame), flow: flow)
+    if dropped > 0 { counters.drop(.queueOverflow, count: dropped) }
     if !channel.isDirty {
       channel.isDirty = true
       dirty.append(channel)
@@ -146,8 +169,9 @@ final class Channels {
     return number.rawValue % 2 == 1
   }
 
-  /// A session's frame was opened that came over it.
-  func authenticated(_ number: ChannelID) { channels[number]?.isAuthenticated = true }
+  /// A frame of a session with `peer` was opened that came over it.
+  @inline(__always)
+  func authenticated(_ number: ChannelID, by peer: NodeTag) { channels[number]?.peer = peer }
 
   /// Closes channels that nobody but a stranger can be behind, and connections that do not come about.
   func expire(at now: Instant) {

@@ -90,6 +90,8 @@ enum Limits {
   static let sessionsPerPeer = 3
   /// A channel on which no frame was opened is closed after this: nobody but a VR has business here.
   static let unauthenticatedChannel: Duration = .seconds(10)
+  /// Bytes that wait in the kernel of a channel beside those under way: 1 ms at 500 Mbit/s.
+  static let channelUnsent: Int32 = 64 << 10
   /// A session of our own making displaces a working one when its first frame came, or after this.
   static let unconfirmedSession: Duration = .seconds(1)
   /// What waited for a limited-VR goes by UDP in portions of half of this.

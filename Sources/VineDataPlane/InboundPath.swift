@@ -172,7 +172,7 @@ final class InboundPath<Injection: PacketInjection> {
   @inline(__always)
   private func opened(_ session: Session, _ peer: Peer, _ carrier: Carrier, at now: Instant) {
     peer.lastHeard = now
-    if case .channel(let channel) = carrier { channels.authenticated(channel) }
+    if case .channel(let channel) = carrier { channels.authenticated(channel, by: peer.tag) }
     guard !session.isConfirmed else { return }
     peer.confirm(session)
     onEvent(.confirmed(localIndex: session.localIndex))

@@ -28,7 +28,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     self.injection = injection
     (node, queueNumber) = (configuration.node, configuration.queueNumber)
     let socket = try Sockets.datagram(on: configuration.listen)
-    channels = try Channels(loop: loop, configuration: configuration, onEvent: onEvent)
+    channels = try Channels(loop: loop, configuration: configuration, counters: counters, onEvent: onEvent)
     waiting = WaitingRoom(limits: configuration.relayLimits, counters: counters)
     transmitter = Transmitter(
       node: configuration.node,
@@ -38,8 +38,10 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     self.socket = socket
     trains = Trains(peers: peers, transmitter: transmitter, onEvent: onEvent)
     relays = RelayStation(
-      peers: peers, channels: channels, transmitter: transmitter, waiting: waiting, counters: counters,
+      node: configuration.node, peers: peers, channels: channels, transmitter: transmitter, waiting: waiting,
+      counters: counters,
       at: now, onEvent: onEvent)
+    channels.onLost = { [relays] in relays.keep(lost: $1, for: $0, at: MonotonicClock.now) }
     outbound = OutboundPath(
       injection: injection, mirror: configuration.mirror, peers: peers, transmitter: transmitter, counters: counters,
       at: now)
@@ -74,7 +76,9 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
       if let reason = transmitter.probe(message, to: peer, at: endpoint, now) { counters.drop(reason) }
     case .pathMTU(let node, let byteCount): peers[node]?.pathMTU = byteCount
     case .openChannel(let channel, let endpoint): channels.open(channel, to: endpoint, at: now)
-    case .closeChannel(let channel): channels.close(channel, reason: "closed by this VR")
+    case .closeChannel(let channel):
+      channels.close(channel, reason: "closed by this VR")
+      relays.drain(at: now)
     case .status(let answer): answer(status(at: now))
     }
   }

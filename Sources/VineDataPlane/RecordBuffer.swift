@@ -1,6 +1,6 @@
 import Glibc
 
-/// Bytes in the order they came, in one piece of memory that never grows.
+/// Bytes of a TCP connection in the order they came, in one piece of memory that never grows.
 ///
 /// Kept contiguous so that records can be read in place: when the end is reached, what is left moves to the front.
 struct RecordBuffer: ~Copyable {
@@ -39,18 +39,6 @@ struct RecordBuffer: ~Copyable {
     precondition(count <= self.count, "more was removed than was there")
     head += count
     if head == tail { (head, tail) = (0, 0) }
-  }
-
-  /// - Returns: false, and changes nothing, if there is no room for a record of `body`.
-  mutating func append(record body: UnsafeRawBufferPointer) -> Bool {
-    let length = body.count + Records.lengthByteCount
-    guard length <= room, body.count <= Records.byteCountMax else { return false }
-    var place = UnsafeMutableRawBufferPointer(rebasing: memory[tail...])
-    if place.count < length { place = free() }
-    place.storeBytes(of: UInt16(body.count).bigEndian, as: UInt16.self)
-    UnsafeMutableRawBufferPointer(rebasing: place[Records.lengthByteCount...]).copyMemory(from: body)
-    tail += length
-    return true
   }
 
   /// The first record if all of it is there.

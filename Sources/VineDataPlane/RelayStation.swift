@@ -1,9 +1,11 @@
 import VineBase
 import VineRouting
+import VineSession
 
 /// The queue-VR's part: passes sealed frames on to VRs that can't be reached otherwise, or lets them wait until the
 /// limited-VR's channel is open again (paper 3.4).
 final class RelayStation {
+  private let ownTag: NodeTag
   private let peers: Peers
   private let channels: Channels
   private let transmitter: Transmitter
@@ -15,9 +17,10 @@ final class RelayStation {
   private let onEvent: @Sendable (DataPlaneEvent) -> Void
 
   init(
-    peers: Peers, channels: Channels, transmitter: Transmitter, waiting: WaitingRoom, counters: Counters,
-    at now: Instant, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
+    node: NodeID, peers: Peers, channels: Channels, transmitter: Transmitter, waiting: WaitingRoom,
+    counters: Counters, at now: Instant, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
   ) {
+    ownTag = node.tag
     (self.peers, self.channels, self.transmitter) = (peers, channels, transmitter)
     (self.waiting, self.counters) = (waiting, counters)
     (missing, self.onEvent) = (TokenBucket(rate: Limits.eventRate, at: now), onEvent)
@@ -42,6 +45,21 @@ final class RelayStation {
       return counters.drop(.relayNotMine)
     }
     pass(inner, tag: tag, hops: 1, source: source, to: next, at: now)
+  }
+
+  /// A record that may not have reached a limited-VR before its channel ended: it waits for the next channel, as what
+  /// comes later does. If it did arrive, the limited-VR's replay window drops it there.
+  func keep(lost record: UnsafeRawBufferPointer, for tag: NodeTag, at now: Instant) {
+    guard let header = try? FrameHeader(parsing: record) else { return }
+    switch header.kind {
+    case .relay where waiting.serves(tag):
+      let inner = UnsafeRawBufferPointer(rebasing: record.dropFirst(RelayForm.plain.byteCount))
+      waiting.keep(inner, for: tag, from: header.peer, hops: header.hops, at: now)
+    case .data where waiting.serves(tag): waiting.keep(record, for: tag, from: ownTag, hops: 0, at: now)
+    case .relay, .data: counters.drop(.channelClosed)
+    // Routers say again what is not answered.
+    case .control, .train, .handshake, .probe: break
+    }
   }
 
   /// Sends what waits for limited-VRs whose channel is open and has room.

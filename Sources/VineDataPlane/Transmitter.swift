@@ -59,7 +59,13 @@ final class Transmitter {
     guard frame.append(packet), frame.append(rest) else { return .sendFailed }
     let reason = road.session.with { session in road.peer.with { seal(&frame, .data, session, $0, now) } }
     if let reason { return reason }
-    guard road.mustWait else { return carry(frame, by: road.carrier, at: now) }
+    guard road.mustWait else {
+      if case .datagram(let endpoint)? = road.carrier {
+        datagrams.commit(frame, to: endpoint)
+        return nil
+      }
+      return carry(frame, by: road.carrier, flow: FlowHash.of(packet), at: now)
+    }
     let tag = road.peer.with(\.tag)
     waiting.keep(UnsafeRawBufferPointer(frame.bytes), for: tag, from: ownTag, hops: 0, at: now)
     return nil
@@ -73,7 +79,7 @@ final class Transmitter {
     var frame = datagrams.reserve()
     guard message.withUnsafeBytes({ frame.append($0) }) else { return .sendFailed }
     if let reason = seal(&frame, .control, session, peer, now) { return reason }
-    return carry(frame, by: carrier, at: now)
+    return carry(frame, by: carrier, flow: 0, at: now)
   }
 
   /// One frame of a train; see `Trains`.
@@ -101,7 +107,7 @@ final class Transmitter {
   func handshake(_ bytes: [UInt8], via carrier: Carrier, at now: Instant) -> DropReason? {
     var frame = datagrams.reserve()
     guard bytes.withUnsafeBytes({ frame.append($0) }) else { return .sendFailed }
-    return carry(frame, by: carrier, at: now)
+    return carry(frame, by: carrier, flow: 0, at: now)
   }
 
   /// Somebody else's frame, in a relay frame for `peer`.
@@ -112,7 +118,8 @@ final class Transmitter {
     var frame = datagrams.reserve()
     guard frame.append(inner) else { return .sendFailed }
     if let reason = wrap(&frame, tag: tag, hops: hops, source: source, for: peer, now) { return reason }
-    return carry(frame, by: peer.carrier, at: now)
+    // Sealed: flows within it can't be told apart, those who sent them can.
+    return carry(frame, by: peer.carrier, flow: FlowHash.of(source ?? tag), at: now)
   }
 
   /// Whether frames for the VR with this tag go by a channel that is open.
@@ -158,24 +165,28 @@ final class Transmitter {
   }
 
   @inline(__always)
-  private func carry(_ frame: OutgoingFrame, by carrier: Carrier?, at now: Instant) -> DropReason? {
+  private func carry(
+    _ frame: OutgoingFrame, by carrier: Carrier?, flow: UInt32, at now: Instant
+  ) -> DropReason? {
     switch carrier {
     case .datagram(let endpoint):
       datagrams.commit(frame, to: endpoint)
       return nil
-    case .channel(let channel): return channels.write(frame.bytes, to: channel)
-    case .relayed(let queue, let tag): return relay(frame, tag, through: queue, at: now)
+    case .channel(let channel): return channels.write(frame.bytes, to: channel, flow: flow)
+    case .relayed(let queue, let tag): return relay(frame, tag, through: queue, flow: flow, at: now)
     case nil: return .noPath
     }
   }
 
-  private func relay(_ frame: OutgoingFrame, _ tag: NodeTag, through node: NodeID, at now: Instant) -> DropReason? {
+  private func relay(
+    _ frame: OutgoingFrame, _ tag: NodeTag, through node: NodeID, flow: UInt32, at now: Instant
+  ) -> DropReason? {
     guard let queue = peers[node] else { return .noPath }
     // A queue-VR is reached directly: one relay header a frame.
     if case .relayed = queue.carrier { return .noPath }
     var frame = frame
     if let reason = wrap(&frame, tag: tag, hops: 0, source: nil, for: queue, now) { return reason }
-    return carry(frame, by: queue.carrier, at: now)
+    return carry(frame, by: queue.carrier, flow: flow, at: now)
   }
 
   private func wanting(_ peer: Peer, _ now: Instant) -> DropReason {

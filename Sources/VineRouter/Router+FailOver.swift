@@ -21,14 +21,16 @@ public struct Succession: Hashable, Sendable {
 extension Router {
   /// The VR that this one stands in for, if that one's own record says so, too.
   public var firstVR: NodeID? {
-    guard let first = succession.standsInFor.flatMap(node(of:)), directory.secondVR(of: first) == node else {
-      return nil
-    }
+    guard let first = node(of: succession.standsInFor), directory.secondVR(of: first) == node else { return nil }
     return first
   }
 
-  func node(of site: SiteName) -> NodeID? {
-    directory.view.site(named: site).flatMap { $0 != node && !directory.view.isRevoked($0) ? $0 : nil }
+  /// Another VR by its site's name. Spelt out: `flatMap(node(of:))` copies the whole router for its closure.
+  func node(of site: SiteName?) -> NodeID? {
+    guard let site, let found = directory.view.site(named: site), found != node, !directory.view.isRevoked(found) else {
+      return nil
+    }
+    return found
   }
 
   mutating func successionChanged(_ new: Succession, _ turn: inout Turn) {
@@ -41,7 +43,7 @@ extension Router {
   /// What the VR's record says of it.
   var toldSuccession: VRRecord.Succession {
     VRRecord.Succession(
-      second: succession.secondVR.flatMap(node(of:))?.tag, standsInFor: failOver.standsIn ? firstVR?.tag : nil)
+      second: node(of: succession.secondVR)?.tag, standsInFor: failOver.standsIn ? firstVR?.tag : nil)
   }
 
   // MARK: The first VR

@@ -125,7 +125,9 @@ extension Router {
     }
     wanted += channels.relayed.keys
     wanted += queueing.wanted
-    wanted += [succession.standsInFor, succession.secondVR].compactMap { $0.flatMap(node(of:)) }
+    for other in [succession.standsInFor, succession.secondVR] {
+      if let peer = node(of: other) { wanted.append(peer) }
+    }
     wanted = wanted.filter { $0 != node }.sorted()
     return wanted.indices.filter { $0 == 0 || wanted[$0] != wanted[$0 - 1] }.map { wanted[$0] }
   }

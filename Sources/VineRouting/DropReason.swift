@@ -10,6 +10,8 @@ public enum DropReason: UInt8, CaseIterable, Hashable, Sendable {
   // The way to the other VR.
   case noSession, noPath, relayNotMine, relayHops, queueOverflow, queueExpired, sendFailed, injectFailed
   case queueDelay
+  /// Beyond the store of 3.4: what a closing channel took with it.
+  case channelClosed
   // Frames.
   case unknownSession, badTag, replayed, truncatedFrame, unknownKind, guestSession
 
@@ -39,6 +41,7 @@ public enum DropReason: UInt8, CaseIterable, Hashable, Sendable {
     case .sendFailed: "the kernel did not take a frame"
     case .injectFailed: "the kernel did not take a packet for a host"
     case .queueDelay: "packets waited too long for this VR; a flow was told to go slower"
+    case .channelClosed: "a channel ended before the other side had the frame"
     case .unknownSession: "a frame named a session that is not known (any more)"
     case .badTag: "a frame was not authentic"
     case .replayed: "a frame came a second time, or far too late"

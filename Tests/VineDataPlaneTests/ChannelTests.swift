@@ -66,7 +66,9 @@ struct ChannelTests {
       let here = Endpoint(address: IPv4Address(rawValue: 0x7F00_0001), port: 4000)
       let configuration = DataPlaneConfiguration(
         node: Nodes.numbered(1), listen: here, lanInterface: "lan", acceptedChannelsMax: count)
-      let channels = try Channels(loop: EventLoop(), configuration: configuration) { events.add($0) }
+      let channels = try Channels(loop: EventLoop(), configuration: configuration, counters: Counters()) {
+        events.add($0)
+      }
       var clients: [Int32] = []
       defer { clients.forEach { close($0) } }
       try body(channels) {
@@ -94,10 +96,10 @@ struct ChannelTests {
     _ = try withChannels(accepting: 2) { channels, connect in
       connect()
       connect()
-      channels.authenticated(ChannelID(rawValue: 4))
+      channels.authenticated(ChannelID(rawValue: 4), by: Nodes.numbered(4).tag)
       connect()
       #expect(channels.status.map(\.channel.rawValue) == [4, 6])
-      channels.authenticated(ChannelID(rawValue: 6))
+      channels.authenticated(ChannelID(rawValue: 6), by: Nodes.numbered(6).tag)
       connect()
       #expect(channels.status.map(\.channel.rawValue) == [4, 6])
       channels.expire(at: .zero + .seconds(1000))

@@ -103,6 +103,25 @@ struct RelayTests {
     #expect(world[2].status.queues.map(\.frames) == [0] && world[2].status.queues.first?.counters.forwarded == 3)
   }
 
+  @Test func `frames that a channel took with it when it died reach the limited-VR by the next one`() throws {
+    let world = try threeSites()
+    #expect(world[1].ping(world[3], "-c 1 -W 1").status == 0)
+    let dead = try #require(accepted(world[2]).last)
+    let before = world[2].status.relayed.packets
+    run("ip -n \(world[3].router) link set wan down")
+    let ping = try Background("ping -n -c 5 -i 0.05 -W 9 \(world[3].hostAddress)", namespace: world[1].host)
+    defer { withExtendedLifetime(ping) {} }
+    #expect(eventually { world[2].status.relayed.packets == before + 5 }, "into a channel that ends nowhere")
+    world[3].plane.post(.closeChannel(channel))
+    #expect(eventually { world[3].status.channels.isEmpty })
+    run("ip -n \(world[3].router) link set wan up")
+    try openChannel(world, from: 3, to: 2, ChannelID(rawValue: 3))
+    world[2].plane.post(.closeChannel(dead))
+    #expect(eventually { world[1].status.injected.packets >= 6 }, "all five are answered")
+    #expect(world[2].status.relay.forwarded == 5)
+    #expect(world[2].status.dropped(.channelClosed) == 0, "\(world[2].status.drops)")
+  }
+
   @Test func `two limited-VRs with different queue-VRs exchange handshakes and packets`() throws {
     // 3 has the queue-VR 1, 4 has the queue-VR 2.
     let world = try World(sites: 4)

@@ -68,6 +68,8 @@ void vine_set_buffers(int descriptor, int receive, int send);
 int vine_bind_to_device(int descriptor, const char *interface);
 /// What became of a nonblocking connect (SO_ERROR).
 int vine_socket_error(int descriptor);
+/// Bytes written to a TCP socket that the other side has not acknowledged (SIOCOUTQ); 0 if there is no telling.
+int vine_unacknowledged(int descriptor);
 
 /// Moves the calling thread into the network namespace at `path`: 0, or -1 and errno.
 int vine_enter_network_namespace(const char *path);
