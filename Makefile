@@ -28,12 +28,15 @@ RUN_PACKAGES := iptables nftables iproute2 iputils-ping procps util-linux iperf3
 BENCH_PACKAGES := serf etcd-server etcd-client nghttp2-client wireguard-go wireguard-tools tinc nebula fastd openvpn openssl \
   conntrack
 
+# What the test of the dashboard looks at it with.
+DASHBOARD_PACKAGES := chromium fonts-dejavu-core python3-jsonschema python3-yaml python3-pil
+
 # Programs that the phase `mpi` runs between sites.
 MPI_PACKAGES := openmpi-bin libopenmpi-dev gcc libc6-dev nfs-ganesha nfs-ganesha-vfs libnfs-utils
 
 .PHONY: help
 help: ## lists these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
 deps: ## installs the Debian packages that are missing
@@ -57,6 +60,17 @@ mpi: build ## Open MPI, HTTP and NFS across a public, a NATed and a mirrored sit
 	@.ci/deps $(MPI_PACKAGES)
 	@mkdir -p reports
 	@python3 Chaos/demo.py --only mpi --report reports/mpi.json $(DEMO_FLAGS)
+
+# Debian's own Python, for which the packages above are.
+.PHONY: test-dashboard
+test-dashboard: build ## the dashboard in Chromium, over 3 real VRs and made-up meshes of 30 and 300: docs/dashboard (root)
+	@.ci/deps $(DASHBOARD_PACKAGES)
+	@mkdir -p reports
+	@/usr/bin/python3 Chaos/dashboard.py
+
+.PHONY: schemas
+schemas: ## makes docs/reference from the types of the local API
+	@.ci/schemas
 
 .PHONY: chaos
 chaos: build ## real VRs under faults: SCENARIO=random, SEED=1, MINUTES=10, VRS=12: reports/chaos.html (root)

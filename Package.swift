@@ -112,10 +112,21 @@ let package = Package(
       ], swiftSettings: packetSettings),
     .target(
       name: "VineControl", dependencies: ["VineBase", http, sockets], swiftSettings: swiftSettings),
+    // The dashboard's page, as bytes in the program: one file is to be installed, and nothing is looked for at run time.
+    .target(
+      name: "VineDashboard",
+      resources: [
+        .embedInCode("Page/index.html"), .embedInCode("Page/style.css"), .embedInCode("Page/icon.svg"),
+        .embedInCode("Page/main.js"), .embedInCode("Page/model.js"), .embedInCode("Page/layout.js"),
+        .embedInCode("Page/map.js"), .embedInCode("Page/detail.js"), .embedInCode("Page/panels.js"),
+        .embedInCode("Page/elements.js"),
+      ], swiftSettings: swiftSettings),
     .target(
       name: "VineHost",
       dependencies: [
-        "VineRouter", "VineDataPlane", "VineControl", "CLinuxShim", log, lifecycle, signals, grdb, yams, http, sockets,
+        "VineRouter", "VineDataPlane", "VineControl", "VineDashboard", "CLinuxShim", log, lifecycle, signals, grdb,
+        yams,
+        sockets,
       ], swiftSettings: swiftSettings),
     .executableTarget(
       name: "vine-meshd", dependencies: ["VineHost", arguments, log, lifecycle], swiftSettings: swiftSettings),
@@ -156,7 +167,10 @@ let package = Package(
     tests(of: "VineControl", [http, sockets]),
     tests(
       of: "VineHost",
-      ["VineDataPlane", "VineControl", "VineRouter", "VineIdentity", "VineSession", "VineWire", "VineAddress", grdb]),
+      [
+        "VineDataPlane", "VineControl", "VineDashboard", "VineRouter", "VineIdentity", "VineSession", "VineWire",
+        "VineAddress", grdb,
+      ]),
     .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6]

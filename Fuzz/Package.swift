@@ -89,10 +89,20 @@ let package = Package(
         "CNetfilterQueue",
       ]),
     core("VineControl", [http, sockets]),
+    .target(
+      name: "VineDashboard",
+      resources: [
+        .embedInCode("Page/index.html"), .embedInCode("Page/style.css"), .embedInCode("Page/icon.svg"),
+        .embedInCode("Page/main.js"), .embedInCode("Page/model.js"), .embedInCode("Page/layout.js"),
+        .embedInCode("Page/map.js"), .embedInCode("Page/detail.js"), .embedInCode("Page/panels.js"),
+        .embedInCode("Page/elements.js"),
+      ]),
     core(
       "VineHost",
       [
-        "VineRouter", "VineDataPlane", "VineControl", "CLinuxShim", log, lifecycle, signals, grdb, yams, http, sockets,
+        "VineRouter", "VineDataPlane", "VineControl", "VineDashboard", "CLinuxShim", log, lifecycle, signals, grdb,
+        yams,
+        sockets,
       ]),
 
     fuzz("CanaryFuzz"),

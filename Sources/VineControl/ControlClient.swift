@@ -50,7 +50,18 @@ public struct ControlClient: Sendable {
     }
     let (status, answer): (Int, Data)
     do {
-      (status, answer) = try await withDeadline { try await send(method, path, body: body) }
+      (status, answer) = try await withDeadline { try await send(method, path, body: body, to: socket) }
+    } catch SocketError.failed(_, EACCES, _) where maySee {
+      guard method == .GET else {
+        throw ControlError(
+          "permission: you're in the read-only group of \(socket)",
+          mend: "run the command as root, or as a member of the socket's own group", .permission)
+      }
+      do {
+        (status, answer) = try await withDeadline { try await send(method, path, body: body, to: readingSocket) }
+      } catch {
+        throw explain(error)
+      }
     } catch {
       throw explain(error)
     }
@@ -58,7 +69,12 @@ public struct ControlClient: Sendable {
     return answer
   }
 
-  private func send(_ method: HTTPMethod, _ path: String, body: Data) async throws -> (Int, Data) {
+  private var readingSocket: String { MeshPaths.readingSocket(of: socket) }
+
+  /// Whether this user may look, though not do everything.
+  private var maySee: Bool { access(readingSocket, W_OK) == 0 }
+
+  private func send(_ method: HTTPMethod, _ path: String, body: Data, to socket: String) async throws -> (Int, Data) {
     var client = HTTPClient()
     let headers: [HTTPHeader: String] = [
       .host: "localhost", .contentType: "application/json", .connection: "close",
@@ -110,7 +126,9 @@ public struct ControlClient: Sendable {
       ControlError(
         "vine-meshd is not running at \(socket)", mend: "start vine-meshd, or name its --socket", .notRunning)
     case EACCES, EPERM:
-      ControlError("no permission to use \(socket)", mend: "run the command as root", .permission)
+      ControlError(
+        "no permission to use \(socket)", mend: "run the command as root, or as a member of the socket's group",
+        .permission)
     default:
       ControlError("cannot talk to vine-meshd at \(socket): \(text)", mend: "check --socket")
     }

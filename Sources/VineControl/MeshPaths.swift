@@ -13,6 +13,12 @@ public struct MeshPaths: Hashable, Sendable {
     self.socket = socket
   }
 
+  /// The socket for those who only look, beside the one for those who may do everything.
+  public static func readingSocket(of socket: String) -> String {
+    let suffix = ".sock"
+    return (socket.hasSuffix(suffix) ? String(socket.dropLast(suffix.count)) : socket) + ".read" + suffix
+  }
+
   /// The folder that holds one folder a mesh.
   public static let configurationRoot = "/etc/vine-mesh"
 

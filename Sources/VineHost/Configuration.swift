@@ -42,6 +42,10 @@ public struct Configuration: Hashable, Sendable {
   public var policy = SitePolicy()
   /// Of two VRs on one site's network: the other one's site name, on the first and on the second.
   public var succession = Succession()
+  /// Which groups of this machine may use the local API.
+  public var api = APIAccess()
+  /// Where the dashboard is served, on this machine alone. Default: nowhere.
+  public var dashboard: Endpoint?
   /// Holds the passphrase of the authority's key, for a daemon that is to use the key without anybody there.
   public var authorityPassphraseFile: String?
   /// trace, debug, info, notice, warning, error.
@@ -142,6 +146,8 @@ public struct Configuration: Hashable, Sendable {
     "policy": { set(&$0.policy, SitePolicy.read($1)) },
     "secondVR": { set(&$0.succession.secondVR, $1.string.flatMap(SiteName.init)) },
     "standsInFor": { set(&$0.succession.standsInFor, $1.string.flatMap(SiteName.init)) },
+    "api": { set(&$0.api, APIAccess.read($1)) },
+    "dashboard": { set(&$0.dashboard, $1.string.flatMap(Dashboard.door)) },
     "authorityPassphraseFile": { set(&$0.authorityPassphraseFile, $1.string) },
     "logLevel": { set(&$0.logLevel, $1.string.flatMap { levels.contains($0) ? $0 : nil }) },
   ]
@@ -155,6 +161,7 @@ public struct Configuration: Hashable, Sendable {
     "dataPlane": DataPlaneChoice.expectation,
     "suites": "a list of \(CipherSuite.allCases.map(\.name).joined(separator: ", "))",
     "policy": SitePolicy.expectation, "secondVR": "the name of a site", "standsInFor": "the name of a site",
+    "api": APIAccess.expectation, "dashboard": Dashboard.expectation,
     "authorityPassphraseFile": "the path of a file",
     "logLevel": "one of \(levels.joined(separator: ", "))",
   ]

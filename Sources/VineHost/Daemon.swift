@@ -30,6 +30,7 @@ public struct Daemon: Service {
   /// Runs until a graceful shutdown or a failure.
   /// - Throws: `HostError`.
   public func run() async throws {
+    let groups = try configuration.api.groups()
     let parts = try start()
     logger.notice(
       "vine-meshd \(SoftwareVersion.current) runs",
@@ -51,7 +52,12 @@ public struct Daemon: Service {
         configuration: configuration, space: parts.space, lan: parts.rules.lan, state: paths.state, rules: parts.rules))
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await api.run() }
+        group.addTask { try await api.run(group: groups.admin) }
+        if let reading = groups.reading { group.addTask { await beside { try await api.runReading(group: reading) } } }
+        if let door = configuration.dashboard {
+          logger.notice("the dashboard is at http://\(door)/")
+          group.addTask { await beside { try await Dashboard(api: api, door: door).run() } }
+        }
         group.addTask { for await error in parts.failures { throw error } }
         group.addTask { await parts.drops.run(parts.dataPlane) }
         group.addTask { await AddressWatch(space: parts.space).run(parts.loop) }
@@ -70,6 +76,15 @@ public struct Daemon: Service {
     }
     parts.stop(keepsRules: false)
     logger.notice("stopped")
+  }
+
+  /// Runs what traffic does not need: without it the VR goes on.
+  private func beside(_ work: () async throws -> Void) async {
+    do { try await work() } catch {
+      logger.error("\((error as? HostError)?.line ?? "\(error)")")
+    }
+    // The first task to end would end the daemon.
+    while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
   }
 
   private func start() throws(HostError) -> Parts {

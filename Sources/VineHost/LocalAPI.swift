@@ -1,5 +1,3 @@
-import FlyingFox
-import FlyingSocks
 import Foundation
 import VineBase
 import VineControl
@@ -7,6 +5,9 @@ import VineDataPlane
 import VineRouter
 
 /// The local API: HTTP and JSON on the Unix socket, the only door of `vine-mesh` and of middleware.
+///
+/// Whoever reaches the socket at `socket` may do everything, whoever reaches the one beside it may look
+/// (`APIAccess`), and the dashboard's port shows what its page needs.
 struct LocalAPI: Sendable {
   let socket: String
   let loop: ControlLoop
@@ -21,35 +22,60 @@ struct LocalAPI: Sendable {
   let doctor: Doctor
 
   /// Serves until cancelled; the socket is removed then.
-  func run() async throws {
-    let folder = URL(fileURLWithPath: socket).deletingLastPathComponent().path
-    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  /// - Parameter group: whose members may do everything; nil: that of the daemon.
+  func run(group: gid_t?) async throws {
     guard socket.utf8.count <= ControlClient.socketPathMax else {
       throw HostError(
         "the socket's path has \(socket.utf8.count) bytes",
         mend: "give --socket a path of at most \(ControlClient.socketPathMax) bytes", .configuration)
     }
-    unlink(socket)
-    defer { unlink(socket) }
-    let server = HTTPServer(address: .unix(path: socket), logger: .disabled)
-    for route in ["GET /v1/*", "GET /metrics", "POST /v1/*", "POST /v1/*/*"] {
-      await server.appendRoute(HTTPRoute(route)) { request in await answer(request) }
+    try await APIServer(door: .unix(path: socket, group: group)) { request in
+      request.method == "POST" ? await command(request) : await look(request)
+    }.run()
+  }
+
+  /// The socket of those who only look.
+  func runReading(group: gid_t) async throws {
+    let door = APIDoor.unix(path: MeshPaths.readingSocket(of: socket), group: group)
+    try await APIServer(door: door) { request in
+      guard request.method != "POST" else {
+        return .refusal(
+          403, "permission: this socket is for looking only",
+          mend: "run the command as root, or as a member of the group of \(socket)", .permission)
+      }
+      return await look(request)
+    }.run()
+  }
+
+  /// What GET answers. HEAD is answered as GET, without the body.
+  func look(_ request: APIRequest) async -> APIResponse {
+    guard ["GET", "HEAD"].contains(request.method) else {
+      return .refusal(405, "there is no \(request.method) here", mend: "views are GET, commands POST")
     }
-    let mask = umask(0o117)
-    defer { umask(mask) }
-    do { try await server.run() } catch is CancellationError { return } catch {
-      throw HostError(
-        "cannot listen on \(socket): \(error)", mend: "check the folder, or move the socket with --socket", .permission)
+    if request.path == Self.metricsPath {
+      return APIResponse(status: 200, contentType: "text/plain; version=0.0.4", body: Array(await metrics().utf8))
+    }
+    guard request.path.hasPrefix(Self.prefix) else {
+      return .refusal(404, "there is nothing at `\(request.path)`", mend: "views are under \(Self.prefix)")
+    }
+    return await respond { try await view(String(request.path.dropFirst(Self.prefix.count))) }
+  }
+
+  private func command(_ request: APIRequest) async -> APIResponse {
+    guard request.path.hasPrefix(Self.prefix) else {
+      return .refusal(404, "there is nothing at `\(request.path)`", mend: "commands are under \(Self.prefix)")
+    }
+    return await respond {
+      try await command(String(request.path.dropFirst(Self.prefix.count)), Data(request.body))
     }
   }
 
-  private func answer(_ request: HTTPRequest) async -> HTTPResponse {
+  static let prefix = "/v1/"
+  static let metricsPath = "/metrics"
+
+  private func respond(_ work: () async throws -> any View) async -> APIResponse {
     do {
-      switch (request.method, request.path) {
-      case (.GET, "/metrics"): return text(await metrics())
-      case (.GET, let path): return try await json(view(String(path.dropFirst("/v1/".count))))
-      default: return try await json(command(String(request.path.dropFirst("/v1/".count)), request))
-      }
+      return APIResponse(status: 200, body: Array(try await work().document()))
     } catch let failure as RequestFailure {
       return refusal(failure)
     } catch {
@@ -62,7 +88,7 @@ struct LocalAPI: Sendable {
   private func view(_ name: String) async throws -> any View {
     let context = await context()
     if name == DoctorView.name { return await doctor.examine(loop, context) }
-    let view = await loop.look { router in router.view(name, context) }
+    let view = await loop.look { router in Router.views[name]?(router, context) }
     guard let view else {
       throw RequestFailure("there is no view `\(name)`", mend: "see `vine-mesh status --help`", .usage)
     }
@@ -78,8 +104,8 @@ struct LocalAPI: Sendable {
 
   // MARK: Commands
 
-  private func command(_ name: String, _ request: HTTPRequest) async throws -> any View {
-    switch try LocalCommand(name, body: await body(of: request), space) {
+  private func command(_ name: String, _ body: Data) async throws -> any View {
+    switch try LocalCommand(name, body: body, space) {
     case .request(let request): return try await answer(to: request)
     case .check(let check): return try await check.run(on: loop)
     case .authority(let wish):
@@ -92,16 +118,6 @@ struct LocalAPI: Sendable {
         throw RequestFailure(error.message, mend: error.mend, .configuration)
       }
     }
-  }
-
-  /// Not more of it than any command has.
-  private func body(of request: HTTPRequest) async throws -> Data {
-    var body = Data()
-    for try await part in request.bodySequence {
-      body += part
-      guard body.count <= LocalCommand.bodyByteCountMax else { throw LocalCommand.tooLong }
-    }
-    return body
   }
 
   private func answer(to request: LocalRequest) async throws -> any View {
@@ -128,25 +144,15 @@ struct LocalAPI: Sendable {
 
   // MARK: Answers
 
-  private func json(_ view: any View) throws -> HTTPResponse {
-    HTTPResponse(statusCode: .ok, headers: [.contentType: "application/json"], body: try view.document())
-  }
-
-  private func text(_ body: String) -> HTTPResponse {
-    HTTPResponse(statusCode: .ok, headers: [.contentType: "text/plain; version=0.0.4"], body: Data(body.utf8))
-  }
-
-  private func refusal(_ failure: RequestFailure) -> HTTPResponse {
-    let (code, status): (HTTPStatusCode, ExitStatus) =
+  private func refusal(_ failure: RequestFailure) -> APIResponse {
+    let (code, status): (Int, ExitStatus) =
       switch failure.kind {
-      case .failed: (.conflict, .failed)
-      case .unanswered: (.serviceUnavailable, .notConverged)
-      case .usage: (.badRequest, .usage)
-      case .denied: (.forbidden, .denied)
-      case .configuration: (.conflict, .configuration)
+      case .failed: (409, .failed)
+      case .unanswered: (503, .notConverged)
+      case .usage: (400, .usage)
+      case .denied: (403, .denied)
+      case .configuration: (409, .configuration)
       }
-    let view = ErrorView(error: failure.message, mend: failure.mend, exitCode: status)
-    return HTTPResponse(
-      statusCode: code, headers: [.contentType: "application/json"], body: (try? view.document()) ?? Data())
+    return .refusal(code, failure.message, mend: failure.mend, status)
   }
 }

@@ -18,12 +18,25 @@ enum LocalCommand: Sendable {
   static let tooLong = RequestFailure(
     "the request has more than \(bodyByteCountMax) bytes", mend: "see `vine-mesh --help`", .usage)
 
+  /// All commands, as `docs/reference/openapi.yaml` describes them.
+  static let names = [
+    "block/release", "block/request", "ca/export", "ca/import", "ca/lock", "ca/protect", "ca/remove", "ca/unlock",
+    "check",
+    "explain", "host/add", "host/remove", "invite", "peer/reclaim", "peer/revoke", "relay/pin", "relay/probe",
+    "relay/unpin", "reload", "vine/create", "vine/delete", "vine/join", "vine/leave", "vine/rename",
+  ]
+
+  private static func unknown(_ name: String) -> RequestFailure {
+    RequestFailure("there is no command `\(name)`", mend: "see `vine-mesh --help`", .usage)
+  }
+
   /// - Parameters:
   ///   - name: `vine/create`, the path behind `/v1/`.
   ///   - body: any bytes.
   ///   - space: a site with a mirror may give addresses in either form.
   /// - Throws: `RequestFailure` or `DecodingError`.
   init(_ name: String, body: Data, _ space: SiteSpace) throws {
+    guard Self.names.contains(name) else { throw Self.unknown(name) }
     switch name {
     case "reload": self = .reload
     case "ca/protect", "ca/unlock", "ca/lock", "ca/export", "ca/import", "ca/remove":
@@ -34,9 +47,7 @@ enum LocalCommand: Sendable {
       self = .check(try RegistryCheck(clients: wish.clients, seconds: wish.seconds))
     default:
       let request = try Self.vine(name, body) ?? Self.site(name, body) ?? Self.address(name, body, space)
-      guard let request else {
-        throw RequestFailure("there is no command `\(name)`", mend: "see `vine-mesh --help`", .usage)
-      }
+      guard let request else { throw Self.unknown(name) }
       self = .request(request)
     }
   }

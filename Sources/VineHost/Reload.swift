@@ -71,6 +71,7 @@ final class Reload: Sendable {
         ("queueNumber", old.queueNumber != new.queueNumber), ("leaveAlone", old.leaveAlone != new.leaveAlone),
         ("mirror", old.mirror != new.mirror), ("directPaths", old.directPaths != new.directPaths),
         ("dataPlane", old.dataPlane != new.dataPlane), ("suites", old.suites != new.suites),
+        ("api", old.api != new.api), ("dashboard", old.dashboard != new.dashboard),
       ]
       waiting += others.filter(\.1).map(\.0)
       applied.sort()

@@ -29,6 +29,11 @@ extension Router {
       softwareVersion: record?.softwareVersion ?? "")
   }
 
+  /// How frames go to a VR that this one has a session with.
+  func pathKind(to peer: NodeID) -> (PathKind, String) {
+    path(peers.isConnected(peer) ? peers.all[peer]?.carrier : nil)
+  }
+
   private func path(_ carrier: Carrier?) -> (PathKind, String) {
     switch carrier {
     case .datagram(let endpoint)?: (.direct, endpoint.description)

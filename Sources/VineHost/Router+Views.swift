@@ -27,34 +27,27 @@ struct ViewContext: Sendable {
 
 /// The router's state as the documents of the local API. Nothing is kept for them: each is made when it is asked for.
 extension Router {
-  /// - Returns: nil for an unknown name.
-  func view(_ name: String, _ context: ViewContext) -> (any View)? {
-    switch name {
-    case StatusView.name: statusView(context)
-    case PeersView.name: peersView(context)
-    case VinesView.name: VinesView(vines: directory.view.vines.keys.compactMap { vineLine($0, at: context.now) })
-    case GNDTView.name: GNDTView(tables: ownNetworks.compactMap(gndtTable))
-    case LNDTView.name:
-      LNDTView(hosts: hosts.hosts.map { LNDTHost(address: $0.0.description, vines: $0.1.map(vineName)) })
-    case BlocksView.name: blocksView(context)
-    case VotersView.name: votersView
-    case LinksView.name: linksView(context)
-    case RelayView.name: relayView(context)
-    case QueuesView.name: queuesView(context)
-    case CertsView.name: certsView(context)
-    case DropsView.name:
-      DropsView(
-        drops: context.drops.map { drop in
-          let example = context.dataPlane.dropExamples[drop.reason]
-          return DropReasonLine(
-            reason: drop.reason.name, total: drop.total, lastMinute: drop.lastMinute,
-            explanation: drop.reason.explanation, mend: drop.reason.mend,
-            lastSource: example?.source.description, lastDestination: example?.destination.description,
-            lastSecondsAgo: example.map { (context.now - $0.at).inSeconds })
-        })
-    default: nil
-    }
-  }
+  /// What GET answers, by name; besides these there is `doctor`, which asks more than the router.
+  static let views: [String: @Sendable (Router, ViewContext) -> (any View)?] = [
+    StatusView.name: { $0.statusView($1) },
+    MapView.name: { $0.mapView($1) },
+    PeersView.name: { $0.peersView($1) },
+    VinesView.name: { router, context in
+      VinesView(vines: router.directory.view.vines.keys.compactMap { router.vineLine($0, at: context.now) })
+    },
+    GNDTView.name: { router, _ in GNDTView(tables: router.ownNetworks.compactMap(router.gndtTable)) },
+    LNDTView.name: { router, _ in
+      LNDTView(
+        hosts: router.hosts.hosts.map { LNDTHost(address: $0.0.description, vines: $0.1.map(router.vineName)) })
+    },
+    BlocksView.name: { $0.blocksView($1) },
+    VotersView.name: { router, _ in router.votersView },
+    LinksView.name: { $0.linksView($1) },
+    RelayView.name: { $0.relayView($1) },
+    QueuesView.name: { $0.queuesView($1) },
+    CertsView.name: { $0.certsView($1) },
+    DropsView.name: { _, context in DropsView(context) },
+  ]
 
   // MARK: Words
 
@@ -85,7 +78,7 @@ extension Router {
 
   // MARK: Tables
 
-  private func blocksView(_ context: ViewContext) -> BlocksView {
+  func blocksView(_ context: ViewContext) -> BlocksView {
     let keptFree = keptFree(context)
     let space = directory.view.space ?? .standardSpace
     let owned =
@@ -125,7 +118,7 @@ extension Router {
 
   // MARK: Certificates
 
-  private func certsView(_ context: ViewContext) -> CertsView? {
+  func certsView(_ context: ViewContext) -> CertsView? {
     guard let trust = try? MeshTrust(genesis: identity.genesis),
       let own = try? trust.verify(
         certificateDER: identity.certificate, at: identity.certificateExpires)
@@ -143,6 +136,20 @@ extension Router {
     CertLine(
       subject: subject, notBeforeUnixSeconds: from.secondsSince1970, expiresUnixSeconds: to.secondsSince1970,
       daysLeft: Double(to.secondsSince1970 - now.secondsSince1970) / 86_400)
+  }
+}
+
+extension DropsView {
+  init(_ context: ViewContext) {
+    self.init(
+      drops: context.drops.map { drop in
+        let example = context.dataPlane.dropExamples[drop.reason]
+        return DropReasonLine(
+          reason: drop.reason.name, total: drop.total, lastMinute: drop.lastMinute,
+          explanation: drop.reason.explanation, mend: drop.reason.mend,
+          lastSource: example?.source.description, lastDestination: example?.destination.description,
+          lastSecondsAgo: example.map { (context.now - $0.at).inSeconds })
+      })
   }
 }
 

@@ -9,7 +9,7 @@ struct Status: AsyncParsableCommand {
     discussion: "Exits with 1 if the screen shows an error.")
 
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case peers, vines, gndt, lndt, blocks, voters, links, relay, queues, certs, drops
+    case map, peers, vines, gndt, lndt, blocks, voters, links, relay, queues, certs, drops
   }
 
   @Argument(help: "One view instead of the screen.")
@@ -28,6 +28,7 @@ struct Status: AsyncParsableCommand {
     switch view {
     case nil:
       guard try await query.show(StatusView.self).isHealthy else { throw ExitCode(ExitStatus.failed.rawValue) }
+    case .map: try await query.show(MapView.self)
     case .peers: try await query.show(PeersView.self)
     case .vines: try await query.show(VinesView.self)
     case .gndt: try await query.show(GNDTView.self)

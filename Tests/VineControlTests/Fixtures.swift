@@ -117,6 +117,28 @@ enum Figure3 {
       VoterLine(site: "uf", node: uf, isLeader: true, isUp: true, why: "founded the mesh"),
     ])
 
+  static let map = MapView(
+    site: "pu", meshName: "demo",
+    vrs: [
+      MapVR(
+        site: "nwu", node: nwu, state: .up, stateSeconds: 61, role: .public, endpoints: ["198.18.0.2:2247"],
+        path: .direct,
+        isVoter: true, secondVR: "nwu2", blocks: ["172.16.1.0/24"], vines: ["physics", "biology"],
+        softwareVersion: "0.1.0"),
+      MapVR(
+        site: "nwu2", node: nwu, state: .unknown, role: .unknown, path: PathKind.none, standsInFor: "nwu"),
+      MapVR(
+        site: "pu", node: pu, isSelf: true, state: .up, role: .limited, queueVR: "nwu", blocks: ["172.16.2.0/24"],
+        vines: ["physics"], softwareVersion: "0.1.0"),
+      MapVR(
+        site: "uf", node: uf, state: .down, stateSeconds: 12.5, role: .public, endpoints: ["198.18.0.1:2247"],
+        path: .relay, via: "nwu", isVoter: true, isLeader: true, blocks: ["172.16.0.0/24"], vines: ["physics"],
+        softwareVersion: "0.1.0"),
+    ],
+    links: [
+      MapLink(from: "nwu", to: "pu", bandwidthMbps: 63.1), MapLink(from: "nwu", to: "uf", bandwidthMbps: 17.5),
+    ])
+
   static let explained = ExplainView(
     source: "172.16.2.10", destination: "172.16.0.10", verdict: .delivered, vine: "physics",
     steps: [

@@ -9,7 +9,7 @@ import VineControl
     ("gndt", Figure3.gndt), ("lndt", Figure3.lndt), ("blocks", Figure3.blocks), ("voters", Figure3.voters),
     ("links", Figure3.links), ("relay", Figure3.relay), ("queues", Figure3.queues), ("certs", Figure3.certs),
     ("drops", Figure3.drops), ("explain", Figure3.explained), ("explain-drop", Figure3.refused),
-    ("doctor", Figure3.examined),
+    ("doctor", Figure3.examined), ("map", Figure3.map),
   ]
 
   @Test(arguments: screens.map(\.name))

@@ -17,6 +17,7 @@ import VineControl
     try expectRoundTrip(Figure3.queues)
     try expectRoundTrip(Figure3.certs)
     try expectRoundTrip(Figure3.drops)
+    try expectRoundTrip(Figure3.map)
     try expectRoundTrip(InvitationAnswer(token: "vine1abc", site: "pu", hosts: 20, expiresUnixSeconds: 9))
     try expectRoundTrip(JoinResult(site: "pu", block: "b", meshID: "m", meshName: "demo", nextCommand: "n"))
   }

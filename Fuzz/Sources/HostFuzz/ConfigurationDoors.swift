@@ -52,6 +52,28 @@ extension Door {
     return space.routes.isEmpty ? "nothing is routed to the VR" : nil
   }
 
+  /// Bytes of a connection to the local API: they come to the same however they are cut. `[size of the pieces u8][bytes]`
+  static let apiBytes = Door(name: "APIBytes") { bytes in
+    var script = Script(bytes)
+    let size = script.choice(64) + 1
+    let sent = script.rest()
+    var (whole, cut) = (RequestReader(), RequestReader())
+    let wanted = whole.take(sent)
+    var progress = RequestReader.Progress.incomplete
+    var rest = sent[...]
+    while !rest.isEmpty, progress == .incomplete {
+      progress = cut.take(rest.prefix(size))
+      rest = rest.dropFirst(size)
+    }
+    guard !sent.isEmpty else { return nil }
+    // A refusal for its length may come before the end of the headers that tell another one.
+    switch (wanted, progress) {
+    case (.refused, .refused): return nil
+    case (.complete(let request), _) where request.body.count > LocalCommand.bodyByteCountMax: return "a long body"
+    default: return wanted == progress ? nil : "pieces of \(size) bytes come to something else"
+    }
+  }
+
   /// A POST to the local API: a command, or a refusal with a mend. `[command u8][body]`
   static let apiRequest = Door(name: "APIRequest") { bytes in
     let names = [

@@ -4,5 +4,5 @@ public func main(_ count: CInt, _ arguments: Arguments?) -> CInt { drive(count, 
 
 extension Door {
   /// What the shell reads: files and requests.
-  static let doors = [configuration, apiRequest, storedState, databaseFile]
+  static let doors = [configuration, apiBytes, apiRequest, storedState, databaseFile]
 }

@@ -141,3 +141,24 @@ extension CertsView: Screen {
     }
   }
 }
+
+extension MapView: Screen {
+  public func lines(_ palette: Palette) -> [String] {
+    var table = Table("site", "VR", "state", "role", "from here", "queue-VR", "votes", "ViNes", "blocks")
+    for vr in vrs {
+      let way = [vr.path?.rawValue ?? "", vr.via ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+      table.add(
+        Cell(vr.site), Cell(Phrase.node(vr.node)), Cell(vr.state.rawValue, Phrase.tint(vr.state == .up)),
+        Cell(vr.role.rawValue), Cell(vr.isSelf ? "this VR" : way), Cell(vr.queueVR ?? "-"),
+        Cell(vr.isLeader ? "leads" : vr.isVoter ? "yes" : "-"),
+        Cell(vr.vines.isEmpty ? "-" : vr.vines.joined(separator: ",")),
+        Cell(vr.blocks.isEmpty ? "-" : vr.blocks.joined(separator: ",")))
+    }
+    var measured = Table("between", "and", ">bandwidth")
+    for link in links {
+      measured.add(Cell(link.from), Cell(link.to), Cell(Measure.optional(link.bandwidthMbps, "Mbit/s")))
+    }
+    return table.lines(palette, ifEmpty: "no VR is known") + [""]
+      + measured.lines(palette, ifEmpty: "no link is measured yet")
+  }
+}
