@@ -143,7 +143,9 @@ let package = Package(
     .executableTarget(
       name: "vine-bench",
       dependencies: [
-        "VineDataPlane", "VineSession", "VineRouting", "VineAddress", "VineBase", "CAllocationCount", arguments,
+        "VineDataPlane", "VineSession", "VineRouting", "VineAddress", "VineBase", "VineIdentity", "VineGossip",
+        "VineRouter",
+        "VineWire", "CAllocationCount", arguments,
       ],
       swiftSettings: packetSettings),
 

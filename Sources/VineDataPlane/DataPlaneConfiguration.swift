@@ -104,10 +104,8 @@ enum Limits {
   static let refresh: Duration = .seconds(1)
   /// Between two reports of whom packets are exchanged with.
   static let report: Duration = .seconds(1)
-  /// ICMP errors a second (RFC 1812, 4.3.2.8), handshake frames a second, and events of one kind a second: each with
-  /// a burst of the same size. A Curve25519 operation costs 50 µs, so handshakes take a tenth of the control thread.
+  /// ICMP errors a second (RFC 1812, 4.3.2.8), and events of one kind a second: each with a burst of the same size.
   static let icmpRate: Int64 = 1000
-  static let handshakeRate: Int64 = 1000
   static let eventRate: Int64 = 10
   /// "This VR needs a session" is said again for the same peer after this.
   static let needsSessionEvery: Duration = .seconds(1)

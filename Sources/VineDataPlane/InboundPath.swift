@@ -14,26 +14,28 @@ final class InboundPath<Injection: PacketInjection> {
   private let relays: RelayStation
   private let channels: Channels
   private let trains: Trains
+  private let transmitter: Transmitter
   private let counters: Counters
   private let onEvent: @Sendable (DataPlaneEvent) -> Void
   private var held: SuperPacket
   private var control = QueueControl()
   private var batch = Batch()
-  private var handshakes: TokenBucket
+  private var gate: HandshakeGate
   private var unknownSessions: TokenBucket
   private var probes: TokenBucket
 
   init(
     node: NodeID, injection: Injection, mirror: Mirror?, peers: Peers, relays: RelayStation, channels: Channels,
-    trains: Trains,
+    trains: Trains, transmitter: Transmitter,
     counters: Counters, at now: Instant, onEvent: @escaping @Sendable (DataPlaneEvent) -> Void
   ) {
     ownTag = node.tag
     self.mirror = mirror
     (self.injection, self.peers, self.relays) = (injection, peers, relays)
-    (self.channels, self.trains, self.counters, self.onEvent) = (channels, trains, counters, onEvent)
+    (self.channels, self.trains, self.transmitter) = (channels, trains, transmitter)
+    (self.counters, self.onEvent) = (counters, onEvent)
     held = SuperPacket(takesTCP: injection.takesTCP, takesUDP: injection.takesUDP)
-    handshakes = TokenBucket(rate: Limits.handshakeRate, at: now)
+    gate = HandshakeGate(at: now)
     unknownSessions = TokenBucket(rate: Limits.eventRate, at: now)
     probes = TokenBucket(rate: Limits.eventRate, at: now)
   }
@@ -87,9 +89,28 @@ final class InboundPath<Injection: PacketInjection> {
   // MARK: Frames in clear
 
   private func handshake(_ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant) {
-    guard handshakes.take(at: now) else { return counters.drop(.queueOverflow) }
-    onEvent(.handshake(Array(frame), via: carrier))
+    switch gate.judge(frame, from: source(of: carrier), at: now) {
+    case .pass: onEvent(.handshake(Array(frame), via: carrier))
+    case .answer(let byteCount):
+      counters.drop(.cookieNeeded)
+      guard case .datagram(let endpoint) = carrier else { return }
+      transmitter.answer(UnsafeRawBufferPointer(rebasing: frame[..<byteCount]), to: endpoint)
+    case .tooMany: counters.drop(.handshakeLimit)
+    case .stray: counters.drop(.strayHandshake)
+    }
   }
+
+  /// A channel that is gone meanwhile was nobody's.
+  private func source(of carrier: Carrier) -> HandshakeGate.Source {
+    switch carrier {
+    case .datagram(let endpoint): .unproven(endpoint)
+    case .channel(let number): .proven(channels.remote(of: number)?.address ?? IPv4Address(rawValue: 0))
+    case .relayed: .member
+    }
+  }
+
+  /// This VR sends a handshake frame, and may get answers.
+  func sends(handshake bytes: [UInt8]) { gate.sends(bytes) }
 
   private func probe(_ frame: UnsafeMutableRawBufferPointer, via carrier: Carrier, at now: Instant) {
     guard frame.count == FrameSize.probe else { return counters.drop(.truncatedFrame) }

@@ -48,7 +48,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     inbound = InboundPath(
       node: configuration.node, injection: injection, mirror: configuration.mirror, peers: peers, relays: relays,
       channels: channels,
-      trains: trains, counters: counters, at: now, onEvent: onEvent)
+      trains: trains, transmitter: transmitter, counters: counters, at: now, onEvent: onEvent)
   }
 
   func refresh() { injection.refresh() }
@@ -66,6 +66,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
     case .relayRoutes(let routes): relays.route(routes)
     case .control(let message, let node, let carrier): control(message, to: node, via: carrier, at: now)
     case .handshake(let bytes, let carrier):
+      inbound.sends(handshake: bytes)
       if let reason = transmitter.handshake(bytes, via: carrier, at: now) { counters.drop(reason) }
     case .dialBack(let endpoint, let nonce): dialBacks.send(nonce, to: endpoint, at: now)
     case .sendTrain(let train, let node, let endpoint, let count):

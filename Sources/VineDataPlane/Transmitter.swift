@@ -110,6 +110,13 @@ final class Transmitter {
     return carry(frame, by: carrier, flow: 0, at: now)
   }
 
+  /// A short frame back to where one came from.
+  func answer(_ bytes: UnsafeRawBufferPointer, to endpoint: Endpoint) {
+    var frame = datagrams.reserve()
+    guard frame.append(bytes) else { return }
+    datagrams.commit(frame, to: endpoint)
+  }
+
   /// Somebody else's frame, in a relay frame for `peer`.
   /// - Parameter source: see `RelayForm`.
   func relay(

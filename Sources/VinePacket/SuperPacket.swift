@@ -70,7 +70,8 @@ public struct SuperPacket: ~Copyable {
       hasRoom(for: tcp.payload), matches(packet), tcp.hasValidChecksum
     else { return false }
     nextSequence = nextSequence &+ UInt32(tcp.payload.count)
-    memory[33] |= tcp.flags & TCPView.psh
+    // Not `|=`: Swift 6.3.1 cannot compile that for ThreadSanitizer ("Invalid bitcast").
+    memory[33] = memory[33] | tcp.flags & TCPView.psh
     append(tcp.payload)
     isClosed = isClosed || tcp.flags & TCPView.psh != 0
     return true

@@ -14,6 +14,8 @@ public enum DropReason: UInt8, CaseIterable, Hashable, Sendable {
   case channelClosed
   // Frames.
   case unknownSession, badTag, replayed, truncatedFrame, unknownKind, guestSession
+  // Handshakes, while many come.
+  case cookieNeeded, handshakeLimit, strayHandshake
 
   /// Stable, camelCase.
   public var name: String { String(describing: self) }
@@ -48,6 +50,9 @@ public enum DropReason: UInt8, CaseIterable, Hashable, Sendable {
     case .truncatedFrame: "a frame was too short"
     case .unknownKind: "a frame was of no known kind"
     case .guestSession: "a VR that has not joined yet sent data"
+    case .cookieNeeded: "many began handshakes at once; a sender was asked to prove his address first"
+    case .handshakeLimit: "more handshakes came than this VR answers in a second, in all or from one address"
+    case .strayHandshake: "while many began handshakes, a frame answered none of this VR's"
     }
   }
 

@@ -28,6 +28,7 @@ public enum HandshakeLimits {
 /// step 2: [1][2][0][0][receiver's index u32][sender's index u32][noise]
 /// step 3: [1][3][0][0][receiver's index u32][sender's index u32][noise]
 /// step 4: [1][4][0][0][receiver's index u32][sender's mesh tag u32][reason u8]     refusal, a hint in clear
+/// step 5: [1][5][0][0][receiver's index u32][mesh tag u32][cookie 16 bytes]        see `CookieFrame`, also for step 6
 /// ```
 /// The first 12 bytes of steps 1 to 3 are bound into the Noise hash, so changing them ends the handshake.
 enum HandshakeFrame: Hashable, Sendable {
@@ -35,10 +36,11 @@ enum HandshakeFrame: Hashable, Sendable {
   case answer(receiver: UInt32, sender: UInt32, noise: [UInt8])
   case closing(receiver: UInt32, sender: UInt32, noise: [UInt8])
   case refusal(receiver: UInt32, meshTag: UInt32, reason: RefusalReason)
+  case cookie(receiver: UInt32, meshTag: UInt32, cookie: [UInt8])
 
   static let headerByteCount = 12
 
-  /// - Returns: nil for anything that is not exactly one of the four.
+  /// - Returns: nil for anything that is not exactly one of the five.
   init?(_ bytes: [UInt8]) {
     guard bytes.count <= HandshakeLimits.openingByteCount else { return nil }
     var reader = ByteReader(bytes)
@@ -54,6 +56,8 @@ enum HandshakeFrame: Hashable, Sendable {
     case 4 where shape.first != 0:
       guard rest.count == 1, let reason = RefusalReason(rawValue: rest[0]) else { return nil }
       self = .refusal(receiver: shape.first, meshTag: shape.second, reason: reason)
+    case CookieFrame.offered where shape.first != 0 && rest.count == Cookies.byteCount:
+      self = .cookie(receiver: shape.first, meshTag: shape.second, cookie: rest)
     default: return nil
     }
   }
@@ -67,6 +71,7 @@ enum HandshakeFrame: Hashable, Sendable {
     case .answer(let receiver, let sender, _): Self.header(step: 2, receiver, sender)
     case .closing(let receiver, let sender, _): Self.header(step: 3, receiver, sender)
     case .refusal(let receiver, let tag, _): Self.header(step: 4, receiver, tag)
+    case .cookie(let receiver, let tag, _): Self.header(step: CookieFrame.offered, receiver, tag)
     }
   }
 
@@ -74,6 +79,7 @@ enum HandshakeFrame: Hashable, Sendable {
     switch self {
     case .opening(_, _, let noise), .answer(_, _, let noise), .closing(_, _, let noise): noise
     case .refusal(_, _, let reason): [reason.rawValue]
+    case .cookie(_, _, let cookie): cookie
     }
   }
 

@@ -16,12 +16,15 @@ struct Attempt: Sendable {
   var frame: [UInt8]
   /// A refusal came: it is reported and nothing is repeated, but a proper answer still counts.
   var isRefused = false
+  /// Step 1 went out and no cookie was used since: one cookie makes one frame.
+  var takesCookie: Bool
   private var nextRetry: Instant
   private var interval = HandshakeLimits.retryFirst
   private(set) var givesUp: Instant
 
   init(node: NodeID?, carrier: Carrier, phase: Phase, frame: [UInt8], at now: Instant) {
     (self.node, self.carrier, self.phase, self.frame) = (node, carrier, phase, frame)
+    if case .opening = phase { takesCookie = true } else { takesCookie = false }
     nextRetry = now + interval
     givesUp = now + HandshakeLimits.giveUp
   }
@@ -37,6 +40,7 @@ struct Attempt: Sendable {
     guard !isRefused, now >= nextRetry else { return false }
     interval = min(interval + interval, HandshakeLimits.retryLongest)
     nextRetry = now + interval
+    takesCookie = !isClosing
     return true
   }
 }
@@ -131,6 +135,22 @@ extension Handshakes {
     }
     counters.unknownIndex += 1
     return []
+  }
+
+  /// A cookie came: the peer has many first messages, and wants this one again with it. Nothing is kept of it: the next
+  /// repetition asks anew, which helps against a cookie that somebody made up or that has grown too old.
+  mutating func repeated(with frame: HandshakeFrame, _ arrival: Arrival) -> [Effect] {
+    guard case .cookie(let index, let tag, let cookie) = frame else { return [] }
+    guard tag == mesh.tag, var attempt = attempts[index], attempt.carrier == arrival.carrier else {
+      counters.unknownIndex += 1
+      return []
+    }
+    guard attempt.takesCookie, !attempt.isRefused, let again = CookieFrame.wrap(attempt.frame, with: cookie) else {
+      return []
+    }
+    attempt.takesCookie = false
+    attempts[index] = attempt
+    return [.send(again, via: attempt.carrier)]
   }
 
   mutating func retryAttempts(at now: Instant) -> [Effect] {

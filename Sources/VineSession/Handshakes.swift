@@ -13,6 +13,9 @@ import VineBase
 ///            ◀────────── any frame of the session ──
 ///   confirmed
 /// ```
+/// A responder with too many first messages answers step 1 with a cookie, and step 1 is sent again with that
+/// (`HandshakeGate`, which the responder's `Handshakes` is behind).
+///
 /// Wrong bytes change nothing: they may have been made by anybody. A repeated step 1 or refused step 3 gets the
 /// answer of the first one, a repeated good step 3 makes no second session. If both sides begin at once there are two sessions, and both are good. Who renews a session
 /// and when is the caller's business: it connects again.
@@ -103,6 +106,7 @@ public struct Handshakes: Sendable {
       case .answer: return answered(frame, arrival)
       case .closing: return closed(frame, arrival)
       case .refusal: return refused(frame, arrival)
+      case .cookie: return repeated(with: frame, arrival)
       }
     case .confirmed(let index):
       if attempts[index]?.isClosing == true { attempts[index] = nil }

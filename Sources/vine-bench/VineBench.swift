@@ -2,6 +2,6 @@ import ArgumentParser
 
 @main struct VineBench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "vine-bench", abstract: "Measures parts of a VR by themselves.",
-    subcommands: [Packets.self, Lookups.self, Idle.self], defaultSubcommand: Packets.self)
+    commandName: "vine-bench", abstract: "Measures parts of a VR by themselves, and plays one that lies.",
+    subcommands: [Packets.self, Lookups.self, Idle.self, Forge.self], defaultSubcommand: Packets.self)
 }

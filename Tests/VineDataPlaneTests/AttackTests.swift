@@ -136,6 +136,38 @@ struct AttackTests {
     expectDrop(.unknownKind, try status(after: [frame]))
   }
 
+  /// Step 1 in shape, with an index of its own.
+  private func opening(_ number: UInt16) -> [UInt8] {
+    [1, 1, 0, 0, 9, 9, 9, 9, 7, 7, UInt8(number >> 8), UInt8(number & 255)] + [UInt8](repeating: 0, count: 1188)
+  }
+
+  /// How often VR 2's router got this frame.
+  private func arrivals(of frame: [UInt8]) -> Int {
+    world[2].events.all.count { if case .handshake(frame, _) = $0 { true } else { false } }
+  }
+
+  @Test func `of many first messages those go on whose senders prove their address with a cookie`() throws {
+    // In portions that the socket holds.
+    for portion in 0..<6 {
+      try Wire.send((0..<100).map { opening(UInt16(portion * 100 + $0)) }, from: world[1].router, to: world[2].endpoint)
+    }
+    let way = Carrier.datagram(world[2].endpoint)
+    world[1].plane.post(.handshake(opening(5000), via: way))
+    let answer = world[1].events.first { event -> [UInt8]? in
+      if case .handshake(let bytes, _) = event { bytes } else { nil }
+    }
+    #expect(answer?.prefix(12) == [1, 5, 0, 0, 7, 7, 0x13, 0x88, 9, 9, 9, 9] && answer?.count == 28)
+    let again = [1, 6, 0, 0] + (answer?.suffix(16) ?? []) + opening(5000).dropLast(20)
+    try Wire.send([again], from: world[1].router, to: world[2].endpoint)
+    world[1].plane.post(.handshake(again, via: way))
+    #expect(eventually { arrivals(of: opening(5000)) == 1 })
+    let status = world[2].status
+    #expect(status.dropped(.cookieNeeded) > 300 && status.dropped(.strayHandshake) == 0)
+    #expect(arrivals(of: opening(5000)) == 1, "the same cookie from another port is none")
+    #expect(arrivals(of: opening(1)) == 1, "before there were many")
+    #expect(arrivals(of: opening(599)) == 0)
+  }
+
   @Test func `random datagrams change nothing`() throws {
     var random = RandomSource(seed: 11)
     let junk = (0..<500).map { _ in

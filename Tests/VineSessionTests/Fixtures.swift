@@ -68,6 +68,10 @@ final class TestVR {
     (key, carrier, machine, now) = (vr.key, vr.carrier, vr.machine, vr.now)
   }
 
+  var endpoint: Endpoint? {
+    if case .datagram(let endpoint) = carrier { endpoint } else { nil }
+  }
+
   func copy() -> TestVR { TestVR(copying: self) }
 
   func handle(_ input: Handshakes.Input) -> [Handshakes.Effect] {

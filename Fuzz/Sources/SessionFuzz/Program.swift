@@ -5,6 +5,6 @@ public func main(_ count: CInt, _ arguments: Arguments?) -> CInt { drive(count, 
 extension Door {
   /// What strangers send, before anybody knows who they are.
   static let doors = [
-    frameHeader, handshake, sealedFrame, replayWindow, genesis, certificate, invitationToken, credential,
+    frameHeader, handshake, handshakeGate, sealedFrame, replayWindow, genesis, certificate, invitationToken, credential,
   ]
 }
