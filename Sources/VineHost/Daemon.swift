@@ -1,6 +1,8 @@
 import Foundation
 import Logging
 import ServiceLifecycle
+import Synchronization
+import UnixSignals
 import VineAddress
 import VineBase
 import VineControl
@@ -30,25 +32,26 @@ public struct Daemon: Service {
   /// Runs until a graceful shutdown or a failure.
   /// - Throws: `HostError`.
   public func run() async throws {
-    let parts = try start()
-    logger.notice(
-      "vine-meshd \(SoftwareVersion.current) runs",
-      metadata: ["vine.mesh": "\(parts.genesis.meshName)", "vine.site": "\(parts.site)", "vine.node": "\(parts.node)"])
+    let log = EventLog(logger: logger)
+    let manager = ServiceManager(environment: ProcessInfo.processInfo.environment, process: getpid())
+    let parts = try start(log)
+    log.tell(
+      .daemonStarted, "vine-meshd \(SoftwareVersion.current) runs",
+      ["mesh": parts.genesis.meshName, "site": parts.site, "node": "\(parts.node)", "version": SoftwareVersion.current])
     let means = parts.dataPlane.means
-    logger.notice(
-      "packets go",
-      metadata: [
-        "vine.capture": "\(means.capture)", "vine.injection": "\(means.injection)",
-        "vine.cryptography": "\(means.cryptography)",
-      ])
+    log.tell(
+      .daemonDataPlane, "packets go",
+      ["capture": means.capture, "injection": means.injection, "cryptography": means.cryptography])
     let reload = Reload(
-      path: paths.configuration, current: configuration, loop: parts.loop, level: level, logger: logger)
+      path: paths.configuration, current: configuration, loop: parts.loop, level: level, log: log, manager: manager)
     let api = LocalAPI(
       socket: paths.socket, loop: parts.loop, dataPlane: parts.dataPlane, drops: parts.drops, node: parts.node,
       started: Clock.now, queueNumber: configuration.queueNumber, space: parts.space,
       reload: reload, authority: parts.authority,
       doctor: Doctor(
-        configuration: configuration, space: parts.space, lan: parts.rules.lan, state: paths.state, rules: parts.rules))
+        configuration: configuration, space: parts.space, lan: parts.rules.lan, state: paths.state, rules: parts.rules),
+      events: log.store)
+    let successor = Successor()
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await api.run() }
@@ -58,9 +61,12 @@ public struct Daemon: Service {
         group.addTask { try await gracefulShutdown() }
         group.addTask { await reload.onHangup() }
         group.addTask { await parts.lifeline.run() }
-        group.addTask { await RulesWatch(rules: parts.rules, logger: logger).run() }
+        group.addTask { await RulesWatch(rules: parts.rules, log: log).run() }
+        group.addTask { await successor.wait() }
+        if let heartbeat = heartbeat(manager, api) { group.addTask { await heartbeat.run() } }
         // The first to end ends all: a failure, or the signal.
         try await group.next()
+        manager?.tell(.stopping)
         group.cancelAll()
       }
     } catch {
@@ -68,11 +74,25 @@ public struct Daemon: Service {
       parts.stop(keepsRules: true)
       throw error
     }
-    parts.stop(keepsRules: false)
-    logger.notice("stopped")
+    // The same holds until the next daemon takes over.
+    parts.stop(keepsRules: successor.isExpected, keepsGateways: successor.isExpected)
+    log.tell(.daemonStopped, successor.isExpected ? "stopped, for the next daemon to take over" : "stopped")
   }
 
-  private func start() throws(HostError) -> Parts {
+  /// Nobody is told anything where nobody asked.
+  private func heartbeat(_ manager: ServiceManager?, _ api: LocalAPI) -> Heartbeat? {
+    let client = ControlClient(socket: paths.socket, timeout: .seconds(5))
+    return manager.map { manager in
+      Heartbeat(
+        manager: manager,
+        status: {
+          let context = await api.context()
+          return await api.loop.look { router in router.statusView(context).serviceLine }
+        }, isServing: { (try? await client.document(StatusView.name)) != nil })
+    }
+  }
+
+  private func start(_ log: EventLog) throws(HostError) -> Parts {
     try Machine.checkPrivileges()
     try MeshSetup.startSodium()
     let folder = StateFolder(paths.state)
@@ -85,7 +105,7 @@ public struct Daemon: Service {
     do { trust = try MeshTrust(genesis: contents.genesis) } catch { throw Self.unusable(error) }
     let (authority, authorityState) = try AuthorityKeeper.atStart(
       contents, folder, passphraseFile: configuration.authorityPassphraseFile)
-    let (certificate, certified) = try usableCertificate(contents, trust, authority, memory, folder)
+    let (certificate, certified) = try usableCertificate(contents, trust, authority, memory, folder, log)
     guard certified.node == contents.key.node else {
       throw HostError(
         "the state folder mixes two VRs: key and certificate do not match",
@@ -129,8 +149,7 @@ public struct Daemon: Service {
     loop.start(
       router: router,
       runner: EffectRunner(
-        store: store, folder: folder, dataPlane: dataPlane, log: EventLog(logger: logger),
-        gateways: gateways)
+        store: store, folder: folder, dataPlane: dataPlane, log: log, gateways: gateways)
     ) { failed.yield($0) }
     return Parts(
       loop: loop, dataPlane: dataPlane, rules: rules, barrier: barrier, routing: routing, lock: lock,
@@ -139,14 +158,14 @@ public struct Daemon: Service {
       authority: AuthorityKeeper(folder: folder, genesis: contents.genesis, loop: loop, state: authorityState),
       lifeline: Lifeline(
         loop: loop, key: contents.key, genesis: contents.genesis, trust: trust, bootstrap: configuration.bootstrap,
-        logger: logger),
+        log: log),
       genesis: contents.genesis, space: space, site: certified.site, node: certified.node)
   }
 
   /// The VR's own certificate, renewed on the spot if it has expired.
   private func usableCertificate(
     _ contents: StateFolder.Contents, _ trust: MeshTrust, _ authority: CertificateAuthority?, _ memory: RouterMemory,
-    _ folder: StateFolder
+    _ folder: StateFolder, _ log: EventLog
   ) throws(HostError) -> ([UInt8], CertifiedVR) {
     let now = Clock.wall
     do throws(CertificateError) {
@@ -155,7 +174,7 @@ public struct Daemon: Service {
       guard case .expired(let end) = error,
         let old = try? trust.verify(certificateDER: contents.certificate, at: end)
       else { throw Self.unusable(error) }
-      logger.notice("the certificate has expired: asking for the next one")
+      log.tell(.certificateExpired, "the certificate has expired: asking for the next one")
       let der: [UInt8]
       if let authority {
         guard let own = try? authority.issue(node: old.node, site: old.site, mesh: trust.mesh, at: now) else {
@@ -237,9 +256,9 @@ private struct Parts: Sendable {
   let site: String
   let node: NodeID
 
-  /// The rules go last: until nothing captures any more they drop. After a failure they stay and drop.
-  func stop(keepsRules: Bool) {
-    loop.stop()
+  /// The rules go last: until nothing captures any more they drop. Where they stay they drop on.
+  func stop(keepsRules: Bool, keepsGateways: Bool = false) {
+    loop.stop(keepsGateways: keepsGateways)
     dataPlane.stop()
     routing?.remove()
     if !keepsRules {
@@ -247,6 +266,22 @@ private struct Parts: Sendable {
       barrier?.remove()
     }
     close(lock)
+  }
+}
+
+/// Another daemon is to take over, after an upgrade say (SIGUSR1): this one ends and leaves what keeps the hosts' packets off the
+/// underlay meanwhile.
+private final class Successor: Sendable {
+  private let expected = Atomic(false)
+
+  var isExpected: Bool { expected.load(ordering: .relaxed) }
+
+  /// Returns at the signal, or when cancelled.
+  func wait() async {
+    for await _ in await UnixSignalsSequence(trapping: .sigusr1) {
+      expected.store(true, ordering: .relaxed)
+      return
+    }
   }
 }
 

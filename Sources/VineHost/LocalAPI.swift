@@ -19,6 +19,7 @@ struct LocalAPI: Sendable {
   let reload: Reload
   let authority: AuthorityKeeper
   let doctor: Doctor
+  let events: EventStore
 
   /// Serves until cancelled; the socket is removed then.
   func run() async throws {
@@ -47,6 +48,7 @@ struct LocalAPI: Sendable {
     do {
       switch (request.method, request.path) {
       case (.GET, "/metrics"): return text(await metrics())
+      case (.GET, "/v1/events"): return try await json(events.answer(EventsQuery(request)))
       case (.GET, let path): return try await json(view(String(path.dropFirst("/v1/".count))))
       default: return try await json(command(String(request.path.dropFirst("/v1/".count)), request))
       }
