@@ -89,7 +89,9 @@ def tutorial(stage: Stage, deb: Path) -> None:
             token = stage.machines["uf"].root / "root/token"
             (machine.root / "root/token").write_bytes(token.read_bytes())
         for line in page[f"vr-{site}"]:
-            machine.shell(line, timeout=180).needed(f"tutorial, VR {site}: {line}")
+            typed = machine.shell(line, timeout=180)
+            if not typed.ok:
+                raise RuntimeError(f"tutorial, VR {site}: {line}: {typed.line}; {machine.journal()}")
         stage.report.figure(f"commands on the VR of {site}", len(page[f"vr-{site}"]), "commands", COMMANDS_MAX, "lower")
     for site in SITES:
         printed = stage.machines[site].run(["vine-mesh", "host", "setup", FAR[SITES[1 - SITES.index(site)]]])
@@ -280,7 +282,7 @@ def run(report: Report, options: argparse.Namespace) -> None:
     runner = Runner()
     first = newest(version[1])
     if not options.keep_second or not list(BUILT.glob(f"vine-mesh_{version[1]}+1_*.deb")):
-        runner.run([str(REPOSITORY / "packaging/build-deb"), f"{version[1]}+1"], timeout=1800, check=True)
+        runner.run(["env", "DEB_COMPRESSION=-Zgzip -z1", str(REPOSITORY / "packaging/build-deb"), f"{version[1]}+1"], timeout=1800, check=True)
     second = newest(f"{version[1]}+1")
     report.observe("size of the package", first.stat().st_size / 1e6, "MB", "lower", first.name)
     depends = runner.run(["dpkg-deb", "-f", str(first), "Depends"], check=True).out

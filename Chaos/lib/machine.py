@@ -74,6 +74,11 @@ class Machine:
     def shell(self, line: str, *, timeout: float = 60) -> Outcome:
         return self.run(["sh", "-c", line], timeout=timeout)
 
+    def journal(self) -> str:
+        """The last that its VR and systemd said of it, on one line."""
+        text = self.run(["journalctl", "-u", "vine-meshd@*", "--no-pager", "-o", "cat", "-n", "12"]).out
+        return " | ".join(text.splitlines())
+
     def files(self) -> set[str]:
         """All of its root folder, as paths from its root."""
         return {str(path.relative_to(self.root)) for path in self.root.rglob("*")}
