@@ -34,6 +34,11 @@ DASHBOARD_PACKAGES := chromium fonts-dejavu-core python3-jsonschema python3-yaml
 # Programs that the phase `mpi` runs between sites.
 MPI_PACKAGES := openmpi-bin libopenmpi-dev gcc libc6-dev nfs-ganesha nfs-ganesha-vfs libnfs-utils
 
+# Linking Foundation statically needs libcurl's and libxml2's; dh puts the package together.
+DEB_PACKAGES := debhelper dpkg-dev libcurl4-openssl-dev libxml2-dev
+# Clean machines with systemd, and what looks at packages.
+TEST_DEB_PACKAGES := mmdebstrap systemd-container lintian tcpdump
+
 .PHONY: help
 help: ## lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -124,19 +129,19 @@ proto: ## generates Swift from the .proto files
 
 .PHONY: install
 install: build ## installs programs, man pages, unit and completions: DESTDIR= PREFIX=
-	@install -D -m 755 .build/release/vine-meshd $(DESTDIR)$(PREFIX)/sbin/vine-meshd
-	@install -D -m 755 .build/release/vine-mesh $(DESTDIR)$(PREFIX)/bin/vine-mesh
-	@install -D -m 755 .build/release/vine-sim $(DESTDIR)$(PREFIX)/bin/vine-sim
-	@install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/vine-mesh.1 docs/man/vine-sim.1
-	@install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/vine-meshd.8
-	@install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	@sed 's|@PREFIX@|$(PREFIX)|' packaging/vine-meshd@.service \
-	  > $(DESTDIR)$(PREFIX)/lib/systemd/system/vine-meshd@.service
-	@install -D -m 644 packaging/vine-mesh.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/vine-mesh.conf
-	@install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	@.build/release/vine-mesh --generate-completion-script bash \
-	  > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vine-mesh
+	@BIN=.build/release .ci/install-files "$(DESTDIR)" "$(PREFIX)"
 	@echo "installed under $(DESTDIR)$(PREFIX)"
+
+.PHONY: deb
+deb: deps ## builds a Debian package whose programs need no Swift toolchain, in .build-deb
+	@.ci/deps $(DEB_PACKAGES)
+	@packaging/build-deb
+
+.PHONY: test-deb
+test-deb: deb ## the package in clean Debian machines: tutorial, upgrade, watchdog, removal (root)
+	@.ci/deps $(TEST_DEB_PACKAGES)
+	@mkdir -p reports
+	@python3 Chaos/package.py
 
 .PHONY: clean
 clean: ## removes what was built and reported

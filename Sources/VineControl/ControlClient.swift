@@ -26,6 +26,11 @@ public struct ControlClient: Sendable {
     try await exchange(.GET, "/v1/\(name)", body: Data())
   }
 
+  /// What the daemon remembers, or waits for. `timeout` is to be longer than the query waits.
+  public func events(_ query: EventsQuery) async throws(ControlError) -> EventsView {
+    try Self.read(await exchange(.GET, "/v1/\(EventsView.name)", query: query.items, body: Data()))
+  }
+
   /// Has a command carried out: `post("vine/create", VineBody(name: "physics"))`.
   public func post<Answer: View>(
     _ command: String, _ body: some Encodable & Sendable, _: Answer.Type = Answer.self
@@ -43,14 +48,16 @@ public struct ControlClient: Sendable {
 
   // MARK: One exchange
 
-  private func exchange(_ method: HTTPMethod, _ path: String, body: Data) async throws(ControlError) -> Data {
+  private func exchange(
+    _ method: HTTPMethod, _ path: String, query: [(name: String, value: String)] = [], body: Data
+  ) async throws(ControlError) -> Data {
     guard (1...Self.socketPathMax).contains(socket.utf8.count) else {
       let mend = "give --socket a path of at most \(Self.socketPathMax) bytes"
       throw ControlError("the socket's path has \(socket.utf8.count) bytes", mend: mend, .usage)
     }
     let (status, answer): (Int, Data)
     do {
-      (status, answer) = try await withDeadline { try await send(method, path, body: body, to: socket) }
+      (status, answer) = try await withDeadline { try await send(method, path, query, body: body, to: socket) }
     } catch SocketError.failed(_, EACCES, _) where maySee {
       guard method == .GET else {
         throw ControlError(
@@ -58,7 +65,7 @@ public struct ControlClient: Sendable {
           mend: "run the command as root, or as a member of the socket's own group", .permission)
       }
       do {
-        (status, answer) = try await withDeadline { try await send(method, path, body: body, to: readingSocket) }
+        (status, answer) = try await withDeadline { try await send(method, path, query, body: body, to: readingSocket) }
       } catch {
         throw explain(error)
       }
@@ -74,12 +81,15 @@ public struct ControlClient: Sendable {
   /// Whether this user may look, though not do everything.
   private var maySee: Bool { access(readingSocket, W_OK) == 0 }
 
-  private func send(_ method: HTTPMethod, _ path: String, body: Data, to socket: String) async throws -> (Int, Data) {
+  private func send(
+    _ method: HTTPMethod, _ path: String, _ query: [(name: String, value: String)], body: Data, to socket: String
+  ) async throws -> (Int, Data) {
     var client = HTTPClient()
     let headers: [HTTPHeader: String] = [
       .host: "localhost", .contentType: "application/json", .connection: "close",
     ]
-    let request = HTTPRequest(method: method, version: .http11, path: path, query: [], headers: headers, body: body)
+    let request = HTTPRequest(method: method, version: .http11, path: path, query: query.map { .init(name: $0.name, value: $0.value) },
+      headers: headers, body: body)
     let response = try await client.sendHTTPRequest(request, to: .unix(path: socket))
     return (response.statusCode.code, try await response.bodyData)
   }

@@ -91,7 +91,7 @@ public struct Configuration: Hashable, Sendable {
 
   /// What `init` and `join` write.
   public var yaml: String {
-    var lines = ["# Written by vine-mesh. Keys and defaults: vine-meshd(8)."]
+    var lines = ["# Written by vine-mesh. Keys and defaults: vine-mesh.yaml(5)."]
     for (name, value) in [("mesh", mesh), ("site", site), ("lan", lan)] {
       if let value { lines.append("\(name): \(Self.scalar(value))") }
     }
@@ -151,6 +151,9 @@ public struct Configuration: Hashable, Sendable {
     "authorityPassphraseFile": { set(&$0.authorityPassphraseFile, $1.string) },
     "logLevel": { set(&$0.logLevel, $1.string.flatMap { levels.contains($0) ? $0 : nil }) },
   ]
+
+  /// All that a file may have, sorted.
+  static let keys = fields.keys.sorted()
 
   private static let expectations = [
     "mesh": "the name of a mesh", "site": "the name of a site",

@@ -12,7 +12,7 @@ public final class ControlLoop: Sendable {
   private enum Message: Sendable {
     case input(RouterInput)
     case look(@Sendable (inout Router) -> Void)
-    case stop
+    case stop(keepsGateways: Bool)
   }
 
   private let mailbox = Mutex<[Message]>([])
@@ -29,13 +29,14 @@ public final class ControlLoop: Sendable {
     let thread = Thread { [self] in
       var (router, runner) = (start.router, start.runner)
       var backlog: [Message] = []
+      let keepsGateways: Bool
       do throws(HostError) {
-        try run(&router, &runner, &backlog)
+        keepsGateways = try run(&router, &runner, &backlog)
       } catch {
         onFailure(error)
-        answerAfter(error, &router, &backlog)
+        keepsGateways = answerAfter(error, &router, &backlog)
       }
-      runner.close()
+      if !keepsGateways { runner.close() }
       stopped.signal()
     }
     thread.name = "control"
@@ -44,8 +45,9 @@ public final class ControlLoop: Sendable {
   }
 
   /// Ends the thread after what is in the mailbox; returns when it has ended.
-  public func stop() {
-    post(.stop)
+  /// - Parameter keepsGateways: the VR's addresses stay on the machine, for the next daemon.
+  public func stop(keepsGateways: Bool = false) {
+    post(.stop(keepsGateways: keepsGateways))
     stopped.wait()
   }
 
@@ -73,9 +75,10 @@ public final class ControlLoop: Sendable {
   }
 
   /// - Parameter backlog: messages taken from the mailbox and not handled yet, the next one last.
+  /// - Returns: whether the gateways stay.
   private func run(
     _ router: inout Router, _ runner: inout EffectRunner, _ backlog: inout [Message]
-  ) throws(HostError) {
+  ) throws(HostError) -> Bool {
     try handle(.start, &router, &runner)
     while true {
       let wait = max(0, (router.nextWakeup.at - Clock.now).inNanoseconds)
@@ -86,7 +89,7 @@ public final class ControlLoop: Sendable {
         switch message {
         case .input(let input): try handle(input, &router, &runner)
         case .look(let body): body(&router)
-        case .stop: return
+        case .stop(let keepsGateways): return keepsGateways
         }
       }
       if router.nextWakeup.at <= Clock.now { try handle(.wakeup, &router, &runner) }
@@ -101,7 +104,7 @@ public final class ControlLoop: Sendable {
   }
 
   /// The VR has failed and its daemon ends; whoever asks meanwhile gets an answer, or the daemon would wait for him.
-  private func answerAfter(_ error: HostError, _ router: inout Router, _ backlog: inout [Message]) {
+  private func answerAfter(_ error: HostError, _ router: inout Router, _ backlog: inout [Message]) -> Bool {
     let failure = RequestFailure("the VR has stopped: \(error.message)", mend: error.mend, .unanswered)
     let waiting = answers.withLock { answers in
       defer { answers.removeAll() }
@@ -115,7 +118,7 @@ public final class ControlLoop: Sendable {
         case .input(.request(let id, _)):
           answers.withLock { $0.removeValue(forKey: id) }?.resume(returning: .failure(failure))
         case .input: break
-        case .stop: return
+        case .stop(let keepsGateways): return keepsGateways
         }
       }
       bell.wait()

@@ -1,6 +1,8 @@
 import Foundation
 import Logging
 import ServiceLifecycle
+import Synchronization
+import UnixSignals
 import VineAddress
 import VineBase
 import VineControl
@@ -31,32 +33,33 @@ public struct Daemon: Service {
   /// - Throws: `HostError`.
   public func run() async throws {
     let groups = try configuration.api.groups()
-    let parts = try start()
-    logger.notice(
-      "vine-meshd \(SoftwareVersion.current) runs",
-      metadata: ["vine.mesh": "\(parts.genesis.meshName)", "vine.site": "\(parts.site)", "vine.node": "\(parts.node)"])
+    let log = EventLog(logger: logger)
+    let manager = ServiceManager(environment: ProcessInfo.processInfo.environment, process: getpid())
+    let parts = try start(log)
+    log.tell(
+      .daemonStarted, "vine-meshd \(SoftwareVersion.current) runs",
+      ["mesh": parts.genesis.meshName, "site": parts.site, "node": "\(parts.node)", "version": SoftwareVersion.current])
     let means = parts.dataPlane.means
-    logger.notice(
-      "packets go",
-      metadata: [
-        "vine.capture": "\(means.capture)", "vine.injection": "\(means.injection)",
-        "vine.cryptography": "\(means.cryptography)",
-      ])
+    log.tell(
+      .daemonDataPlane, "packets go",
+      ["capture": means.capture, "injection": means.injection, "cryptography": means.cryptography])
     let reload = Reload(
-      path: paths.configuration, current: configuration, loop: parts.loop, level: level, logger: logger)
+      path: paths.configuration, current: configuration, loop: parts.loop, level: level, log: log, manager: manager)
     let api = LocalAPI(
       socket: paths.socket, loop: parts.loop, dataPlane: parts.dataPlane, drops: parts.drops, node: parts.node,
       started: Clock.now, queueNumber: configuration.queueNumber, space: parts.space,
       reload: reload, authority: parts.authority,
       doctor: Doctor(
-        configuration: configuration, space: parts.space, lan: parts.rules.lan, state: paths.state, rules: parts.rules))
+        configuration: configuration, space: parts.space, lan: parts.rules.lan, state: paths.state, rules: parts.rules),
+      events: log.store)
+    let successor = Successor()
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await api.run(group: groups.admin) }
-        if let reading = groups.reading { group.addTask { await beside { try await api.runReading(group: reading) } } }
+        if let reading = groups.reading { group.addTask { await beside(log) { try await api.runReading(group: reading) } } }
         if let door = configuration.dashboard {
-          logger.notice("the dashboard is at http://\(door)/")
-          group.addTask { await beside { try await Dashboard(api: api, door: door).run() } }
+          log.tell(.dashboardOpened, "the dashboard is at http://\(door)/", ["door": "\(door)"])
+          group.addTask { await beside(log) { try await Dashboard(api: api, door: door).run() } }
         }
         group.addTask { for await error in parts.failures { throw error } }
         group.addTask { await parts.drops.run(parts.dataPlane) }
@@ -64,9 +67,12 @@ public struct Daemon: Service {
         group.addTask { try await gracefulShutdown() }
         group.addTask { await reload.onHangup() }
         group.addTask { await parts.lifeline.run() }
-        group.addTask { await RulesWatch(rules: parts.rules, logger: logger).run() }
+        group.addTask { await RulesWatch(rules: parts.rules, log: log).run() }
+        group.addTask { await successor.wait() }
+        if let heartbeat = heartbeat(manager, api) { group.addTask { await heartbeat.run() } }
         // The first to end ends all: a failure, or the signal.
         try await group.next()
+        manager?.tell(.stopping)
         group.cancelAll()
       }
     } catch {
@@ -74,20 +80,34 @@ public struct Daemon: Service {
       parts.stop(keepsRules: true)
       throw error
     }
-    parts.stop(keepsRules: false)
-    logger.notice("stopped")
+    // The same holds until the next daemon takes over.
+    parts.stop(keepsRules: successor.isExpected, keepsGateways: successor.isExpected)
+    log.tell(.daemonStopped, successor.isExpected ? "stopped, for the next daemon to take over" : "stopped")
   }
 
   /// Runs what traffic does not need: without it the VR goes on.
-  private func beside(_ work: () async throws -> Void) async {
+  private func beside(_ log: EventLog, _ work: () async throws -> Void) async {
     do { try await work() } catch {
-      logger.error("\((error as? HostError)?.line ?? "\(error)")")
+      log.tell(.apiUnavailable, (error as? HostError)?.line ?? "\(error)")
     }
     // The first task to end would end the daemon.
     while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
   }
 
-  private func start() throws(HostError) -> Parts {
+  /// Nobody is told anything where nobody asked.
+  private func heartbeat(_ manager: ServiceManager?, _ api: LocalAPI) -> Heartbeat? {
+    let client = ControlClient(socket: paths.socket, timeout: .seconds(5))
+    return manager.map { manager in
+      Heartbeat(
+        manager: manager,
+        status: {
+          let context = await api.context()
+          return await api.loop.look { router in router.statusView(context).serviceLine }
+        }, isServing: { (try? await client.document(StatusView.name)) != nil })
+    }
+  }
+
+  private func start(_ log: EventLog) throws(HostError) -> Parts {
     try Machine.checkPrivileges()
     try MeshSetup.startSodium()
     let folder = StateFolder(paths.state)
@@ -100,7 +120,7 @@ public struct Daemon: Service {
     do { trust = try MeshTrust(genesis: contents.genesis) } catch { throw Self.unusable(error) }
     let (authority, authorityState) = try AuthorityKeeper.atStart(
       contents, folder, passphraseFile: configuration.authorityPassphraseFile)
-    let (certificate, certified) = try usableCertificate(contents, trust, authority, memory, folder)
+    let (certificate, certified) = try usableCertificate(contents, trust, authority, memory, folder, log)
     guard certified.node == contents.key.node else {
       throw HostError(
         "the state folder mixes two VRs: key and certificate do not match",
@@ -144,8 +164,7 @@ public struct Daemon: Service {
     loop.start(
       router: router,
       runner: EffectRunner(
-        store: store, folder: folder, dataPlane: dataPlane, log: EventLog(logger: logger),
-        gateways: gateways)
+        store: store, folder: folder, dataPlane: dataPlane, log: log, gateways: gateways)
     ) { failed.yield($0) }
     return Parts(
       loop: loop, dataPlane: dataPlane, rules: rules, barrier: barrier, routing: routing, lock: lock,
@@ -154,14 +173,14 @@ public struct Daemon: Service {
       authority: AuthorityKeeper(folder: folder, genesis: contents.genesis, loop: loop, state: authorityState),
       lifeline: Lifeline(
         loop: loop, key: contents.key, genesis: contents.genesis, trust: trust, bootstrap: configuration.bootstrap,
-        logger: logger),
+        log: log),
       genesis: contents.genesis, space: space, site: certified.site, node: certified.node)
   }
 
   /// The VR's own certificate, renewed on the spot if it has expired.
   private func usableCertificate(
     _ contents: StateFolder.Contents, _ trust: MeshTrust, _ authority: CertificateAuthority?, _ memory: RouterMemory,
-    _ folder: StateFolder
+    _ folder: StateFolder, _ log: EventLog
   ) throws(HostError) -> ([UInt8], CertifiedVR) {
     let now = Clock.wall
     do throws(CertificateError) {
@@ -170,7 +189,7 @@ public struct Daemon: Service {
       guard case .expired(let end) = error,
         let old = try? trust.verify(certificateDER: contents.certificate, at: end)
       else { throw Self.unusable(error) }
-      logger.notice("the certificate has expired: asking for the next one")
+      log.tell(.certificateExpired, "the certificate has expired: asking for the next one")
       let der: [UInt8]
       if let authority {
         guard let own = try? authority.issue(node: old.node, site: old.site, mesh: trust.mesh, at: now) else {
@@ -252,9 +271,9 @@ private struct Parts: Sendable {
   let site: String
   let node: NodeID
 
-  /// The rules go last: until nothing captures any more they drop. After a failure they stay and drop.
-  func stop(keepsRules: Bool) {
-    loop.stop()
+  /// The rules go last: until nothing captures any more they drop. Where they stay they drop on.
+  func stop(keepsRules: Bool, keepsGateways: Bool = false) {
+    loop.stop(keepsGateways: keepsGateways)
     dataPlane.stop()
     routing?.remove()
     if !keepsRules {
@@ -262,6 +281,22 @@ private struct Parts: Sendable {
       barrier?.remove()
     }
     close(lock)
+  }
+}
+
+/// Another daemon is to take over, after an upgrade say (SIGUSR1): this one ends and leaves what keeps the hosts' packets off the
+/// underlay meanwhile.
+private final class Successor: Sendable {
+  private let expected = Atomic(false)
+
+  var isExpected: Bool { expected.load(ordering: .relaxed) }
+
+  /// Returns at the signal, or when cancelled.
+  func wait() async {
+    for await _ in await UnixSignalsSequence(trapping: .sigusr1) {
+      expected.store(true, ordering: .relaxed)
+      return
+    }
   }
 }
 

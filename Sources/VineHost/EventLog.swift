@@ -2,82 +2,113 @@ import Foundation
 import Logging
 import Synchronization
 import VineBase
+import VineControl
 import VineRouter
 
-/// The router's events as log lines with stable keys. A condition that repeats is logged when it begins and then
-/// at most once a minute.
+/// Everything that a daemon tells of itself, with the ids of `EventKind`: a log line with stable keys, and a line of
+/// `vine-mesh events`. A condition that repeats is told when it begins and then at most once a minute.
 final class EventLog: Sendable {
   let logger: Logger
+  let store = EventStore()
   private let last = Mutex<[String: Instant]>([:])
   private static let repeatAfter = Duration.seconds(60)
   /// Conditions remembered; beyond that all are forgotten, which costs a repeated line.
   private static let conditionsMax = 4096
+  /// What is less is in the log only: in a busy mesh it would drive everything else out of the store.
+  private static let storedFrom = EventLevel.info
 
   init(logger: Logger) { self.logger = logger }
+
+  /// - Parameter fields: for programs; in the log each is `vine.<key>`.
+  func tell(
+    _ kind: EventKind, _ message: @autoclosure () -> String, _ fields: @autoclosure () -> [String: String] = [:]
+  ) {
+    let level = Logger.Level(kind.level)
+    let isStored = kind.level >= Self.storedFrom
+    guard isStored || logger.logLevel <= level else { return }
+    let (message, fields) = (message(), fields())
+    if isStored { store.add(kind, message, fields, unixSeconds: Date().timeIntervalSince1970) }
+    var metadata: Logger.Metadata = ["vine.event": "\(kind.rawValue)"]
+    for (key, value) in fields { metadata["vine.\(key)"] = "\(value)" }
+    logger.log(level: level, "\(message)", metadata: metadata)
+  }
 
   func write(_ event: RouterEvent) {
     switch event {
     case .sessionEstablished(let node, let site, let carrier):
-      logger.notice("session with \(site)", metadata: ["vine.node": "\(node)", "vine.carrier": "\(kind(of: carrier))"])
+      tell(
+        .sessionEstablished, "session with \(site)",
+        ["node": "\(node)", "site": site, "carrier": kind(of: carrier)])
     case .peerRefused(let carrier, let reason):
       once("refused \(carrier) \(reason)") {
-        logger.warning("refused a VR: \(reason.explanation)", metadata: ["vine.from": "\(self.text(carrier))"])
+        tell(.sessionRefused, "refused a VR: \(reason.explanation)", ["from": text(carrier)])
       }
     case .refusedByPeer(_, let carrier, let reason):
       once("refused by \(carrier) \(reason)") {
-        logger.warning("refused by a VR: \(reason.explanation)", metadata: ["vine.from": "\(self.text(carrier))"])
+        tell(.sessionRefusedByPeer, "refused by a VR: \(reason.explanation)", ["from": text(carrier)])
       }
     case .handshakeFailed(let node, let carrier, let why):
       once("failed \(carrier)") {
-        logger.info(
-          "no session: \(why)",
-          metadata: ["vine.node": "\(node.map(\.description) ?? "?")", "vine.to": "\(self.text(carrier))"])
+        tell(.sessionFailed, "no session: \(why)", ["node": node.map(\.description) ?? "?", "to": text(carrier)])
       }
     case .memberChanged(let node, let site, let state):
-      logger.notice("\(site) is \(state)", metadata: ["vine.node": "\(node)"])
+      tell(.memberChanged, "\(site) is \(state)", ["node": "\(node)", "site": site, "state": "\(state)"])
     case .recordAccepted(let node, let version):
-      logger.debug("record \(version.epoch).\(version.sequence) of \(node)")
-    case .natLearned(let behaviour): logger.notice("the NAT in front of this VR: \(behaviour)")
-    case .directPath(_, let site, let endpoint?): logger.info("\(site) is reached directly, at \(endpoint)")
-    case .directPath(_, let site, nil): logger.info("\(site) is not reached directly any more")
-    case .pathMTU(_, let site, let byteCount?):
-      logger.info("packets of up to \(byteCount) bytes reach \(site) directly")
-    case .pathMTU(_, let site, nil): logger.info("how long packets may be that reach \(site) directly is not known")
-    case .roleChanged(let role, let evidence): logger.notice("this VR is \(role): \(evidence)")
-    case .queueVRChanged(let node, let site):
-      logger.notice("queue-VR is \(site ?? "none")", metadata: node.map { ["vine.node": "\($0)"] } ?? [:])
+      tell(.recordAccepted, "record \(version.epoch).\(version.sequence) of \(node)", ["node": "\(node)"])
+    case .natLearned(let behaviour): tell(.natLearned, "the NAT in front of this VR: \(behaviour)")
+    case .directPath(let node, let site, let endpoint?):
+      tell(
+        .pathDirect, "\(site) is reached directly, at \(endpoint)",
+        ["node": "\(node)", "site": site, "endpoint": "\(endpoint)"])
+    case .directPath(let node, let site, nil):
+      tell(.pathIndirect, "\(site) is not reached directly any more", ["node": "\(node)", "site": site])
+    case .pathMTU(let node, let site, let byteCount?):
+      tell(
+        .mtuLearned, "packets of up to \(byteCount) bytes reach \(site) directly",
+        ["node": "\(node)", "site": site, "bytes": "\(byteCount)"])
+    case .pathMTU(let node, let site, nil):
+      tell(
+        .mtuForgotten, "how long packets may be that reach \(site) directly is not known",
+        ["node": "\(node)", "site": site])
+    case .roleChanged(let role, let evidence):
+      tell(.roleChanged, "this VR is \(role): \(evidence)", ["role": role])
+    case .queueVRChanged(let node?, let site):
+      tell(.queueVRChanged, "queue-VR is \(site ?? "none")", ["node": "\(node)", "site": site ?? "?"])
+    case .queueVRChanged(nil, _): tell(.queueVRChanged, "queue-VR is none")
     case .channelClosed(let channel, let reason):
-      logger.info("channel closed: \(reason)", metadata: ["vine.channel": "\(channel.rawValue)"])
-    case .standsIn(let node, let site, let stands):
-      let metadata: Logger.Metadata = ["vine.node": "\(node)"]
-      if stands {
-        logger.warning("stands in for the VR of \(site), which is silent", metadata: metadata)
-      } else {
-        logger.notice("the VR of \(site) serves its hosts again", metadata: metadata)
-      }
+      tell(.channelClosed, "channel closed: \(reason)", ["channel": "\(channel.rawValue)"])
+    case .standsIn(let node, let site, true):
+      tell(
+        .failOverBegan, "stands in for the VR of \(site), which is silent", ["node": "\(node)", "site": site])
+    case .standsIn(let node, let site, false):
+      tell(.failOverEnded, "the VR of \(site) serves its hosts again", ["node": "\(node)", "site": site])
     case .siteJoined(let node, let site, let block):
-      logger.notice("\(site) joined with \(block)", metadata: ["vine.node": "\(node)"])
-    case .joinRefused(let node, let why):
-      logger.warning("refused a join: \(why)", metadata: ["vine.node": "\(node)"])
-    case .blockOwned(let block): logger.notice("this site's block is \(block), its gateway \(block.gateway)")
+      tell(.siteJoined, "\(site) joined with \(block)", ["node": "\(node)", "site": site, "block": "\(block)"])
+    case .joinRefused(let node, let why): tell(.joinRefused, "refused a join: \(why)", ["node": "\(node)"])
+    case .blockOwned(let block):
+      tell(
+        .blockOwned, "this site's block is \(block), its gateway \(block.gateway)",
+        ["block": "\(block)", "gateway": "\(block.gateway)"])
     case .certificateRenewed(let expires):
-      logger.notice("certificate renewed", metadata: ["expires": "\(expires)"])
+      tell(.certificateRenewed, "certificate renewed", ["expiresUnixSeconds": "\(expires.secondsSince1970)"])
     case .renewalFailed(let why):
-      logger.warning("certificate not renewed", metadata: ["reason": "\(why)", "mend": "see `vine-mesh status certs`"])
+      tell(.certificateNotRenewed, "certificate not renewed: \(why)", ["mend": "see `vine-mesh status certs`"])
     case .renewed(let node, let site):
-      logger.info("renewed a certificate", metadata: ["site": "\(site)", "node": "\(node)"])
+      tell(.certificateIssued, "renewed a certificate", ["node": "\(node)", "site": site])
     case .grantRefused(let node, let block, let why):
-      logger.warning("the grant of \(block) does not stand: \(why)", metadata: ["vine.node": "\(node)"])
+      tell(.grantRefused, "the grant of \(block) does not stand: \(why)", ["node": "\(node)", "block": "\(block)"])
     case .decisionsVoid(let count):
-      logger.warning("the mesh was recovered: \(count) decisions of its lost majority do not stand")
-    case .voterStopped(let why): logger.error("this VR votes no more: \(why)")
+      tell(
+        .meshRecovered, "the mesh was recovered: \(count) decisions of its lost majority do not stand",
+        ["decisions": "\(count)"])
+    case .voterStopped(let why): tell(.voterStopped, "this VR votes no more: \(why)")
     case .recordsRefused(let count, let node):
       once("records \(node)") {
-        logger.warning("\(count) records were not authentic", metadata: ["vine.node": "\(node)"])
+        tell(.recordsRefused, "\(count) records were not authentic", ["node": "\(node)", "records": "\(count)"])
       }
     case .undecodable(let node, let why):
       once("undecodable \(node)") {
-        logger.warning("a control message made no sense: \(why)", metadata: ["vine.node": "\(node)"])
+        tell(.messageUndecodable, "a control message made no sense: \(why)", ["node": "\(node)"])
       }
     }
   }
@@ -107,5 +138,18 @@ final class EventLog: Sendable {
     case .channel(let channel): "channel \(channel.rawValue)"
     case .relayed(let node, _): "through \(node)"
     }
+  }
+}
+
+extension Logger.Level {
+  init(_ level: EventLevel) {
+    self =
+      switch level {
+      case .debug: .debug
+      case .info: .info
+      case .notice: .notice
+      case .warning: .warning
+      case .error: .error
+      }
   }
 }

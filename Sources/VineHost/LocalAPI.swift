@@ -20,6 +20,7 @@ struct LocalAPI: Sendable {
   let reload: Reload
   let authority: AuthorityKeeper
   let doctor: Doctor
+  let events: EventStore
 
   /// Serves until cancelled; the socket is removed then.
   /// - Parameter group: whose members may do everything; nil: that of the daemon.
@@ -58,7 +59,10 @@ struct LocalAPI: Sendable {
     guard request.path.hasPrefix(Self.prefix) else {
       return .refusal(404, "there is nothing at `\(request.path)`", mend: "views are under \(Self.prefix)")
     }
-    return await respond { try await view(String(request.path.dropFirst(Self.prefix.count))) }
+    let name = String(request.path.dropFirst(Self.prefix.count))
+    return await respond {
+      name == EventsView.name ? await events.answer(try EventsQuery(request)) : try await view(name)
+    }
   }
 
   private func command(_ request: APIRequest) async -> APIResponse {

@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 import Synchronization
 import UnixSignals
 import VineControl
@@ -11,19 +10,26 @@ final class Reload: Sendable {
   private let path: String
   private let loop: ControlLoop
   private let level: LogLevel
-  private let logger: Logger
+  private let log: EventLog
+  private let manager: ServiceManager?
   /// What the daemon goes by.
   private let current: Mutex<Configuration>
 
-  init(path: String, current: Configuration, loop: ControlLoop, level: LogLevel, logger: Logger) {
-    (self.path, self.loop, self.level, self.logger) = (path, loop, level, logger)
+  init(path: String, current: Configuration, loop: ControlLoop, level: LogLevel, log: EventLog, manager: ServiceManager? = nil) {
+    (self.path, self.loop, self.level, self.log, self.manager) = (path, loop, level, log, manager)
     self.current = Mutex(current)
   }
 
   /// A file that is wrong changes nothing.
   /// - Throws: `HostError` 78.
   func now() throws(HostError) -> ReloadAnswer {
-    let read = try Configuration.load(from: path)
+    manager?.tell(.reloading(Clock.now))
+    defer { manager?.tell(.ready) }
+    let read: Configuration
+    do { read = try Configuration.load(from: path) } catch {
+      log.tell(.configurationRefused, "configuration not read: \(error.line)")
+      throw error
+    }
     let answer = current.withLock { current in
       let changes = Changes(from: current, to: read)
       if changes.applied.contains("policy") { loop.post(.policyChanged(read.policy)) }
@@ -35,19 +41,17 @@ final class Reload: Sendable {
       if changes.applied.contains("endpoints") { current.endpoints = read.endpoints }
       return ReloadAnswer(changed: changes.applied, needRestart: changes.waiting)
     }
-    logger.notice(
-      "configuration read again",
-      metadata: [
-        "vine.changed": "\(answer.changed.joined(separator: " "))",
-        "vine.needRestart": "\(answer.needRestart.joined(separator: " "))",
-      ])
+    log.tell(
+      .configurationRead, "configuration read again",
+      ["changed": answer.changed.joined(separator: " "), "needRestart": answer.needRestart.joined(separator: " ")])
     return answer
   }
 
   /// Until cancelled.
   func onHangup() async {
     for await _ in await UnixSignalsSequence(trapping: .sighup) {
-      do throws(HostError) { _ = try now() } catch { logger.error("configuration not read: \(error.line)") }
+      // What went wrong is told by then.
+      _ = try? now()
     }
   }
 

@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 import VineBase
 import VineControl
 import VineIdentity
@@ -67,7 +66,7 @@ struct Lifeline: Sendable {
   let genesis: Genesis
   let trust: MeshTrust
   let bootstrap: [Endpoint]
-  let logger: Logger
+  let log: EventLog
 
   private static let interval = Duration.seconds(60)
 
@@ -83,7 +82,7 @@ struct Lifeline: Sendable {
         let client = RenewClient(key: key, genesis: genesis, trust: trust)
         loop.post(.certificateRenewed(try client.run(asking: endpoints + bootstrap)))
       } catch {
-        logger.error("the certificate has expired, and is not renewed: \(error.line)")
+        log.tell(.certificateStillExpired, "the certificate has expired, and is not renewed: \(error.line)")
       }
     }
   }

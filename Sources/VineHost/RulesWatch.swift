@@ -1,6 +1,5 @@
 import CLinuxShim
 import Glibc
-import Logging
 import VineBase
 import VineControl
 
@@ -13,7 +12,7 @@ struct RulesWatch: Sendable {
   private static let roundsBetweenLooks = 60
 
   let rules: NetfilterRules
-  let logger: Logger
+  let log: EventLog
 
   /// Until cancelled.
   func run() async {
@@ -31,13 +30,11 @@ struct RulesWatch: Sendable {
     guard !missing.isEmpty else { return }
     do throws(HostError) {
       try rules.install()
-      logger.warning(
-        "netfilter rules were gone, and are installed again",
-        metadata: [
-          "vine.chains": "\(missing.joined(separator: ", "))", "vine.mend": "see what else sets rules on this machine",
-        ])
+      log.tell(
+        .rulesRestored, "netfilter rules were gone, and are installed again",
+        ["chains": missing.joined(separator: ", "), "mend": "see what else sets rules on this machine"])
     } catch {
-      logger.error("netfilter rules are gone: \(error.line)")
+      log.tell(.rulesMissing, "netfilter rules are gone: \(error.line)")
     }
   }
 }

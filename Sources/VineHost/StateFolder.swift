@@ -38,9 +38,11 @@ public struct StateFolder: Sendable {
     try write(seed, to: .key)
   }
 
-  /// Makes the folder with mode 0700 if it is missing.
+  /// Makes the folder with mode 0700 if it is missing. Folders above it are as usual: a daemon of another user has to get through.
   func create() throws(HostError) {
     do {
+      try FileManager.default.createDirectory(
+        at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
       try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {

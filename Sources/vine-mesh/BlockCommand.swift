@@ -19,7 +19,8 @@ struct BlockCommand: AsyncParsableCommand {
 
     @Option(help: "Hosts that the block has to hold.")
     var hosts: Int
-    @Option(help: "The one ViNe that it shall count in: others may have the same addresses in ViNes it never meets.")
+    @Option(help: "The one ViNe that it shall count in: others may have the same addresses in ViNes it never meets.",
+      completion: LiveNames.vines)
     var vine: String?
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
@@ -34,7 +35,7 @@ struct BlockCommand: AsyncParsableCommand {
   struct Release: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Gives a block of this site back to the registry.")
 
-    @Argument(help: "The block, exactly as `vine-mesh block list` shows it.")
+    @Argument(help: "The block, exactly as `vine-mesh block list` shows it.", completion: LiveNames.ownBlocks)
     var block: String
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions

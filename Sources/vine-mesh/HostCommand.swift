@@ -16,7 +16,7 @@ struct HostCommand: AsyncParsableCommand {
 
     @Argument(help: "The host's virtual address, in a block of this site.")
     var address: IPv4Address
-    @Option(help: "Name of the ViNe.")
+    @Option(help: "Name of the ViNe.", completion: LiveNames.ownVines)
     var vine: String
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
@@ -31,9 +31,9 @@ struct HostCommand: AsyncParsableCommand {
   struct Remove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Takes a host out of a ViNe, or of all of them.")
 
-    @Argument(help: "The host's virtual address.")
+    @Argument(help: "The host's virtual address.", completion: LiveNames.hosts)
     var address: IPv4Address
-    @Option(help: "Name of the ViNe; all of them if it is left out.")
+    @Option(help: "Name of the ViNe; all of them if it is left out.", completion: LiveNames.ownVines)
     var vine: String?
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
@@ -68,7 +68,7 @@ extension HostCommand {
         gives the route to all hosts of the site by DHCP.
         """)
 
-    @Argument(help: "The host's virtual address, in a block of this site.")
+    @Argument(help: "The host's virtual address, in a block of this site.", completion: LiveNames.hosts)
     var address: IPv4Address
     @Option(help: "The host's system.")
     var os = HostSetup.System.linux

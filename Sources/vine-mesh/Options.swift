@@ -5,10 +5,10 @@ import VineControl
 
 /// Which daemon is asked.
 struct SocketOptions: ParsableArguments {
-  @Option(help: "The mesh whose daemon is asked; needed only where this machine is in several.")
+  @Option(help: "The mesh whose daemon is asked; needed only where this machine is in several.", completion: LiveNames.meshes)
   var mesh: String?
 
-  @Option(help: "The daemon's socket, where it is not the mesh's standard one.")
+  @Option(help: "The daemon's socket, where it is not the mesh's standard one.", completion: .file())
   var socket: String?
 
   func client(timeout: Duration) throws -> ControlClient {

@@ -17,7 +17,7 @@ struct PeerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Takes a VR's key out of the mesh for good: nobody speaks with it any more.")
 
-    @Argument(help: "The site of the VR.")
+    @Argument(help: "The site of the VR.", completion: LiveNames.sites)
     var site: String
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
@@ -37,7 +37,7 @@ struct PeerCommand: AsyncParsableCommand {
       abstract: "Takes the blocks of a VR that is gone or revoked; they are kept free for a day.",
       discussion: "A VR that asked the registry for anything lately keeps its blocks, unless it is revoked.")
 
-    @Argument(help: "The site of the VR.")
+    @Argument(help: "The site of the VR.", completion: LiveNames.sites)
     var site: String
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions

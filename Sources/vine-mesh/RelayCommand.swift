@@ -20,7 +20,7 @@ struct RelayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Keeps this VR to one queue-VR, whatever is measured, while that one is there.")
 
-    @Argument(help: "The site of a public VR.")
+    @Argument(help: "The site of a public VR.", completion: LiveNames.sites)
     var site: String
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
@@ -49,7 +49,7 @@ struct RelayCommand: AsyncParsableCommand {
       abstract: "Measures the link to a site's VR now, both directions.",
       discussion: "Trains of up to 700 kB go there and back; on a slow link that takes some seconds.")
 
-    @Argument(help: "The site of the VR.")
+    @Argument(help: "The site of the VR.", completion: LiveNames.sites)
     var site: String
     @OptionGroup var daemon: SocketOptions
     @OptionGroup var output: OutputOptions

@@ -1,4 +1,6 @@
 import ArgumentParser
+import VineAddress
+import VineBase
 import VineControl
 
 struct VineCommand: AsyncParsableCommand {
@@ -9,12 +11,26 @@ struct VineCommand: AsyncParsableCommand {
     ])
 }
 
+/// Hosts that are in a ViNe from its first moment at this site on.
+struct FirstHosts: ParsableArguments {
+  @Option(
+    name: .customLong("host"), parsing: .singleValue,
+    help: "Puts this host of the site into it, as `vine-mesh host add` does; may be repeated.")
+  var addresses: [IPv4Address] = []
+}
+
 /// Carries out a command on one ViNe.
 private func act(
-  _ verb: String, on name: String, _ daemon: DaemonOptions, _ output: OutputOptions, _ done: (VineAnswer) -> String
+  _ verb: String, on name: String, with hosts: FirstHosts? = nil, _ daemon: DaemonOptions, _ output: OutputOptions,
+  _ done: (VineAnswer) -> String
 ) async throws {
-  let answer: VineAnswer = try await daemon.client().post("vine/\(verb)", VineBody(name: name))
-  try Output.answer(answer, output, done(answer))
+  let client = try daemon.client()
+  let answer: VineAnswer = try await client.post("vine/\(verb)", VineBody(name: name))
+  let added = hosts?.addresses.map(\.description) ?? []
+  for address in added {
+    let _: HostAnswer = try await client.post("host/add", HostBody(address: address, vine: answer.name))
+  }
+  try Output.answer(answer, output, ([done(answer)] + added.map { "\($0) is in \(answer.name)" }).joined(separator: "\n"))
 }
 
 extension VineCommand {
@@ -23,31 +39,33 @@ extension VineCommand {
 
     @Argument(help: "Name of the ViNe: 1 to 63 of a-z, 0-9 and -, a letter first.")
     var name: String
+    @OptionGroup var hosts: FirstHosts
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-      try await act("create", on: name, daemon, output) { "ViNe \($0.name) is created with id \($0.networkId)" }
+      try await act("create", on: name, with: hosts, daemon, output) { "ViNe \($0.name) is created with id \($0.networkId)" }
     }
   }
 
   struct Join: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Makes this site take part in a ViNe.")
 
-    @Argument(help: "Name of the ViNe.")
+    @Argument(help: "Name of the ViNe.", completion: LiveNames.vines)
     var name: String
+    @OptionGroup var hosts: FirstHosts
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-      try await act("join", on: name, daemon, output) { "this site takes part in ViNe \($0.name)" }
+      try await act("join", on: name, with: hosts, daemon, output) { "this site takes part in ViNe \($0.name)" }
     }
   }
 
   struct Rename: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Gives a ViNe that this site takes part in another name.")
 
-    @Argument(help: "Name of the ViNe.")
+    @Argument(help: "Name of the ViNe.", completion: LiveNames.vines)
     var name: String
     @Argument(help: "Its new name.")
     var newName: String
@@ -64,7 +82,7 @@ extension VineCommand {
   struct Leave: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Ends this site's part in a ViNe.")
 
-    @Argument(help: "Name of the ViNe.")
+    @Argument(help: "Name of the ViNe.", completion: LiveNames.vines)
     var name: String
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
@@ -82,7 +100,7 @@ extension VineCommand {
   struct Delete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Deletes a ViNe for all sites.")
 
-    @Argument(help: "Name of the ViNe.")
+    @Argument(help: "Name of the ViNe.", completion: LiveNames.vines)
     var name: String
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
@@ -107,7 +125,7 @@ extension VineCommand {
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Shows one ViNe.")
 
-    @Argument(help: "Name of the ViNe.")
+    @Argument(help: "Name of the ViNe.", completion: LiveNames.vines)
     var name: String
     @OptionGroup var query: QueryOptions
 

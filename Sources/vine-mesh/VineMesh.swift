@@ -12,9 +12,8 @@ struct VineMesh: AsyncParsableCommand {
       """,
     version: "vine-mesh \(SoftwareVersion.current)",
     subcommands: [
-      Init.self, Invite.self, Join.self, Status.self, Explain.self, DoctorCommand.self, Wait.self, VineCommand.self,
-      HostCommand.self,
-      BlockCommand.self, PeerCommand.self, RelayCommand.self, AuthorityCommand.self, ReloadCommand.self, Check.self,
+      Init.self, Invite.self, Join.self, Status.self, Explain.self, DoctorCommand.self, Events.self, Wait.self,
+      VineCommand.self, HostCommand.self, BlockCommand.self, PeerCommand.self, RelayCommand.self, AuthorityCommand.self, ReloadCommand.self, Check.self,
       Recover.self,
       Version.self,
     ])

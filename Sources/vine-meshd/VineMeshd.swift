@@ -36,7 +36,11 @@ struct VineMeshd: AsyncParsableCommand {
       let logger = Logger(label: "vine-meshd") { _ in LineLogHandler(level: level) }
       let group = ServiceGroup(
         configuration: .init(
-          services: [.init(service: Daemon(paths: paths, configuration: settings, logger: logger, level: level))],
+          services: [
+            .init(
+              service: Daemon(paths: paths, configuration: settings, logger: logger, level: level),
+              successTerminationBehavior: .gracefullyShutdownGroup)
+          ],
           gracefulShutdownSignals: [.sigterm, .sigint],
           logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
       try await group.run()

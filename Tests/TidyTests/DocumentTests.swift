@@ -43,7 +43,9 @@ import Testing
   @Test func `the changelog and the man pages speak of this version`() throws {
     let source = try #require(Repository.text(of: "Sources/VineControl/SoftwareVersion.swift"))
     let version = String(try #require(source.firstMatch(of: /current = "([^"]+)"/)).1)
-    for path in ["CHANGELOG.md", "docs/man/vine-mesh.1", "docs/man/vine-meshd.8"] {
+    let pages = Repository.files(under: "docs/man", endingIn: "")
+    #expect(pages.count >= 4)
+    for path in ["CHANGELOG.md"] + pages {
       #expect(try #require(Repository.text(of: path)).contains(version), "\(path) does not name \(version)")
     }
   }

@@ -80,6 +80,41 @@ private func parse(_ text: String) throws -> Configuration {
   }
 }
 
+@Suite struct SampleConfigurationTests {
+  private func sample() throws -> [Substring] {
+    try documentText("packaging/config.yaml").split(separator: "\n", omittingEmptySubsequences: false)
+  }
+
+  @Test func `the sample is read, and what stands in it are the defaults`() throws {
+    #expect(try parse(sample().joined(separator: "\n")) == Configuration())
+  }
+
+  @Test func `the sample has every key, once as it is read, and explains it`() throws {
+    // A key that is set by nothing but its absence stands behind a # without a blank.
+    let keys = try sample().compactMap { $0.firstMatch(of: /^#?([a-zA-Z]+):/).map { String($0.1) } }
+    #expect(Set(keys) == Set(Configuration.keys))
+    let lines = try sample()
+    for key in Configuration.keys {
+      let place = try #require(lines.firstIndex { $0.hasPrefix("\(key):") || $0.hasPrefix("#\(key):") })
+      let above = lines[..<place].last { !$0.contains(/^#[a-zA-Z]/) }
+      #expect(above?.hasPrefix("# ") == true, "\(key) is not explained")
+    }
+  }
+
+  @Test func `keys that stand behind a mark are read, too`() throws {
+    let text = try sample().map { $0.contains(/^#([a-zA-Z]+:|  )/) ? $0.dropFirst() : $0 }
+    let configuration = try parse(text.filter { !$0.hasPrefix("mirror: {") }.joined(separator: "\n"))
+    #expect(configuration.mesh == "demo" && configuration.lan == "eth1" && configuration.mirror != nil)
+    #expect(configuration.succession.standsInFor?.description == "uf")
+    #expect(configuration.authorityPassphraseFile != nil && configuration.policy.sentence != nil)
+  }
+
+  @Test func `the manual has every key`() throws {
+    let manual = try documentText("docs/man/vine-mesh.yaml.5").replacingOccurrences(of: "\\", with: "")
+    for key in Configuration.keys { #expect(manual.contains(key), "\(key)") }
+  }
+}
+
 @Suite struct BelongingTests {
   @Test func `a state folder of another site is refused, one of no stated site is not`() throws {
     var configuration = Configuration()

@@ -49,7 +49,7 @@ import VineControl
     let level = LogLevel(.notice)
     let reload = Reload(
       path: path, current: Configuration(), loop: ControlLoop(), level: level,
-      logger: Logger(label: "a") { _ in SwiftLogNoOpLogHandler() })
+      log: EventLog(logger: Logger(label: "a") { _ in SwiftLogNoOpLogHandler() }))
     let error = #expect(throws: HostError.self) { try reload.now() }
     #expect(error?.message.contains("\(path):2:") == true && error?.exitCode == 78)
     #expect(level.value == .notice)

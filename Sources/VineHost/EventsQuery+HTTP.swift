@@ -1,0 +1,16 @@
+import VineControl
+import VineRouter
+
+extension EventsQuery {
+  /// The query of a request.
+  /// - Throws: `RequestFailure`.
+  init(_ request: APIRequest) throws {
+    do throws(QueryError) {
+      try self.init(request.query.map { ($0.name, $0.value) })
+    } catch {
+      throw RequestFailure(
+        "`\(error.name)=\(error.value)` asks for no events",
+        mend: "see docs/reference/events.md, or `vine-mesh events --help`", .usage)
+    }
+  }
+}
