@@ -13,8 +13,8 @@ struct Forge: ParsableCommand {
     abstract: "Plays a VR that spreads forged records about another one; for the attack suite.",
     discussion: """
       Takes the key and the certificate of a VR that does not run, opens a session over TCP and pushes records: about the \
-      victim with a signature of nobody, about the victim signed by the liar's own key, and under the victim's name with \
-      the liar's record inside. All claim the highest versions there are.
+      victim with a signature of nobody, about the victim signed by the liar's own key, under the victim's name with the \
+      liar as author, all of the highest versions there are; and about the liar itself, of a version beyond that.
       """)
 
   @Argument(help: "State folder of the VR that is played.") var state: String
@@ -36,7 +36,7 @@ struct Forge: ParsableCommand {
     let sealing = SealingKey(suite: session.suite, key: session.sendKey)
     var sent = 0
     for number in 0..<UInt64(count) {
-      let records = forged(about: victim, by: key, RecordVersion(epoch: .max, sequence: .max - number))
+      let records = forged(about: victim, by: key, WireLimits.counterMax - number)
       let message = ControlMessage.gossip(.push(records)).encode()
       guard let frame = seal(message, session, sealing) else { break }
       try wire.write(frame)
@@ -47,20 +47,23 @@ struct Forge: ParsableCommand {
     print(#"{"sent": \#(sent), "to": "\#(session.peer.node)"}"#)
   }
 
-  private func forged(about victim: NodeID, by key: StaticKey, _ version: RecordVersion) -> [SignedRecord] {
+  private func forged(about victim: NodeID, by key: StaticKey, _ highest: UInt64) -> [SignedRecord] {
     let lie = VRRecord(
       site: "forged", role: .public, endpoints: [], queueVR: nil, claims: [:], tableDigests: [:],
       softwareVersion: "forged", certificateExpires: WallTime(secondsSince1970: 1 << 40))
-    func record(_ author: NodeID, _ signature: (SignedRecord) -> [UInt8]) -> SignedRecord {
-      let name = RecordKey(kind: .vr, id: victim.bytes)
+    func record(
+      _ author: NodeID, about node: NodeID, _ number: UInt64, _ signature: (SignedRecord) -> [UInt8]
+    ) -> SignedRecord {
+      let (name, version) = (RecordKey(kind: .vr, id: node.bytes), RecordVersion(epoch: number, sequence: number))
       let bare = SignedRecord(key: name, version: version, author: author, payload: lie.encode(), signature: [])
       return SignedRecord(
         key: name, version: version, author: author, payload: lie.encode(), signature: signature(bare))
     }
     return [
-      record(victim) { _ in Sodium.randomBytes(64) },
-      record(victim) { key.sign($0.signedBytes) },
-      record(key.node) { key.sign($0.signedBytes) },
+      record(victim, about: victim, highest) { _ in Sodium.randomBytes(64) },
+      record(victim, about: victim, highest) { key.sign($0.signedBytes) },
+      record(key.node, about: victim, highest) { key.sign($0.signedBytes) },
+      record(key.node, about: key.node, .max) { key.sign($0.signedBytes) },
     ]
   }
 
