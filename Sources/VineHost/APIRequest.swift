@@ -5,11 +5,25 @@ import VineControl
 /// One request of the local API: what its line, its host and its body say.
 struct APIRequest: Hashable, Sendable {
   var method: String
-  /// Without the query, which nothing here takes.
+  /// Without the query.
   var path: String
+  /// What is behind the path's `?`, as it was sent.
+  var query = ""
   /// The Host header, for what listens on a port.
   var host: String?
   var body: [UInt8] = []
+}
+
+extension APIRequest {
+  /// Names and values of the query, in their order; `%20` is a blank there, and what is no such escape is as it was sent.
+  var queryItems: [(name: String, value: String)] {
+    query.split(separator: "&").map { item in
+      let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
+        $0.removingPercentEncoding ?? String($0)
+      }
+      return (parts[0], parts.count > 1 ? parts[1] : "")
+    }
+  }
 }
 
 /// An answer of the local API; its connection ends with it.
@@ -120,7 +134,8 @@ struct RequestReader: Sendable {
     guard words.count == 3, ["HTTP/1.1", "HTTP/1.0"].contains(words[2]), words[1].hasPrefix("/"), !words[0].isEmpty
     else { return refuse(400, "the request is no HTTP/1.1") }
     let path = words[1].prefix { $0 != "?" }
-    var request = APIRequest(method: String(words[0]), path: String(path))
+    var request = APIRequest(
+      method: String(words[0]), path: String(path), query: String(words[1].dropFirst(path.count + 1)))
     var byteCount = 0
     var seen: [String] = []
     for line in lines.dropFirst() {
