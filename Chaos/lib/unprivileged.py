@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -21,6 +22,7 @@ CAPABILITIES = "+net_admin,+net_raw,+sys_nice"
 READERS = "games"
 """Any group of every Debian: its members may look."""
 SOMEBODY, NO_GROUP_OF_IT = "bin", "bin"
+SILENT = 500
 
 
 def unprivileged(stage: Stage) -> None:
@@ -72,6 +74,23 @@ def _groups(stage: Stage, vr: VR) -> None:
     vr.before = []
     modes = [oct(path.stat().st_mode & 0o777) + f" {path.group()}" for path in (vr.socket, vr.socket.with_suffix(".read.sock"))]
     stage.report.check("the sockets are for their groups", modes == [f"0o660 {GROUP}", f"0o660 {READERS}"], ", ".join(modes))
+    _silent(stage, vr)
+
+
+def _silent(stage: Stage, vr: VR) -> None:
+    """A reader that holds hundreds of connections and says nothing keeps neither readers nor administrators out."""
+    held = [socket.socket(socket.AF_UNIX) for _ in range(SILENT)]
+    for one in held:
+        one.connect(str(vr.socket.with_suffix(".read.sock")))
+    vr.before = _as(SOMEBODY, NO_GROUP_OF_IT, READERS)
+    reading = vr.tool("status", "vines", "--json", "--timeout", "2s", "--socket", str(vr.socket))
+    vr.before = []
+    ruling = vr.tool("status", "vines", "--json", "--timeout", "2s", "--socket", str(vr.socket))
+    files = len(list(Path(f"/proc/{vr.daemon.pid if vr.daemon else 0}/fd").iterdir()))
+    for one in held:
+        one.close()
+    told = f"reader: exit {reading.code}, administrator: exit {ruling.code}, {files} descriptors"
+    stage.report.check(f"{SILENT} silent readers keep nobody out", reading.ok and ruling.ok and files < SILENT // 2, told)
 
 
 def _as(user: str, group: str, *groups: str) -> list[str]:
