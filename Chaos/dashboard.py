@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from statistics import median
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -115,6 +116,8 @@ def looks(report: Report, browser: Browser, title: str, count: int, channels: in
     report.check(f"{title}: every VR is on the map", vrs == count, f"{vrs} of {count}")
     edges = int(str(browser.run("document.querySelectorAll('#map .edge').length")))
     report.check(f"{title}: links are drawn, each channel to a queue-VR among them", edges >= max(1, channels), f"{edges}, {channels} channels")
+    events = str(browser.run("document.querySelector('#events > div').innerText"))
+    report.check(f"{title}: events are told, newest first, or that there are none", "session with" in events or "journalctl" in events, events[:80].replace("\n", " "))
     shown = browser.run("document.getElementById('clock').textContent")
     report.check(f"{title}: the time of the last update is shown", str(shown).startswith("updated "), str(shown))
 
@@ -172,15 +175,15 @@ def steady(report: Report, browser: Browser, count: int) -> None:
 
 
 def times(report: Report, browser: Browser, count: int) -> None:
-    """The worst of five updates."""
+    """Of five updates the one in the middle: other programs have the processor, too."""
     drawn, asked = [], []
     for _ in range(5):
         last = int(str(browser.run(DRAWN)))
         browser.wait(f"Number({DRAWN}) > {last}")
         drawn.append(float(str(browser.run("document.body.dataset.drawnMs"))))
         asked.append(float(str(browser.run("document.body.dataset.askedMs"))))
-    report.figure(f"{count}: an update is drawn, slowest of five", max(drawn), "ms", DRAW_MS_MAX, "lower")
-    report.observe(f"{count}: its documents are fetched and read, slowest of five", max(asked), "ms", "lower")
+    report.figure(f"{count}: an update is drawn, median of five", median(drawn), "ms", DRAW_MS_MAX, "lower", f"slowest {max(drawn):.0f} ms")
+    report.observe(f"{count}: its documents are fetched and read, median of five", median(asked), "ms", "lower", f"slowest {max(asked):.0f} ms")
 
 
 def clean(report: Report, browser: Browser, title: str, url: str) -> None:
@@ -272,7 +275,7 @@ def seen(report: Report, box: sandbox.Sandbox, mesh: OwnMesh, pictures: Path) ->
         if not report.check("3: the page is drawn", browser.wait(DRAWN), ""):
             return
         looks(report, browser, "3", 3, 1)
-        for site, words in (("nwu", r"directly, by UDP at[\s\S]*RTT, loss\s*[0-9.]+ ms"), ("pu", r"limited[\s\S]*heard\s*[0-9.]+ s ago")):
+        for site, words in (("nwu", r"directly, by UDP at[\s\S]*heard\s*[0-9.]+ s ago"), ("pu", r"limited[\s\S]*heard\s*[0-9.]+ s ago")):
             browser.click(f'#map [data-site="{site}"]')
             told = browser.wait(f"/{words}/.test(document.querySelector('#detail').innerText)")
             text = str(browser.run("document.querySelector('#detail dl')?.innerText")).replace("\n", " ")

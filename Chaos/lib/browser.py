@@ -37,7 +37,7 @@ def smaller(png: bytes) -> bytes:
     """The same picture in 256 colours: these pages have few, and the repository keeps the pictures."""
     packed = io.BytesIO()
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    picture.quantize(256, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+    picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
     return packed.getvalue()
 
 

@@ -90,6 +90,15 @@ class Feed:
         body = getattr(self, f"_{view}")()
         return {"schema": f"vine-mesh.{view}/1", **body}
 
+    def events(self) -> views.Json:
+        """As `vine-mesh events` has them, oldest first."""
+        now = time.time() - self.age
+        told = [(-900, "notice", "session.established", f"session with {self.public[1]}"), (-300, "info", "path.direct", f"{self.public[1]} is reached directly, at 198.18.0.2:2247")]
+        told += [(-12 - index % 5, "notice", "member.changed", f"{site} is down") for index, site in enumerate(self.lost)]
+        lines = [{"schema": "vine-mesh.event/1", "sequence": n + 1, "unixSeconds": now + at, "event": kind, "level": level, "message": text, "fields": {}}
+                 for n, (at, level, kind, text) in enumerate(told)]
+        return {"schema": "vine-mesh.events/1", "events": lines, "lastSequence": len(lines), "forgotten": 0}
+
     @property
     def age(self) -> float:
         return time.monotonic() - self.begun
@@ -235,7 +244,7 @@ VIEWS = ("status", "map", "vines", "voters", "drops", "relay", "queues", "blocks
 
 
 class FeedServer:
-    """Serves the page and a feed on loopback; `events` are left out, as by a daemon without them."""
+    """Serves the page and a feed on loopback."""
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
@@ -265,6 +274,8 @@ class FeedServer:
     def answer(self, path: str) -> tuple[int, str, bytes]:
         view = path.removeprefix("/v1/")
         if view != path:
+            if view == "events":
+                return 200, "application/json", json.dumps(self.feed.events()).encode()
             if view not in VIEWS:
                 return 404, "application/json", b"{}"
             return 200, "application/json", json.dumps(self.feed.document(view)).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -18,6 +19,10 @@ SITES = (Site("east", 1, 60), Site("west", 2, 60))
 USER, GROUP = "nobody", "nogroup"
 CAPABILITIES = "+net_admin,+net_raw,+sys_nice"
 """CAP_NET_BIND_SERVICE, which the unit gives besides, is for ports below 1024."""
+READERS = "games"
+"""Any group of every Debian: its members may look."""
+SOMEBODY, NO_GROUP_OF_IT = "bin", "bin"
+SILENT = 500
 
 
 def unprivileged(stage: Stage) -> None:
@@ -31,7 +36,9 @@ def unprivileged(stage: Stage) -> None:
     for vr in mesh.vrs.values():
         for path in (vr.folder, *vr.folder.rglob("*")):
             shutil.chown(path, USER, GROUP)
-        vr.before = ["setpriv", f"--reuid={USER}", f"--regid={GROUP}", "--clear-groups", "--no-new-privs", *words]
+        with vr.config.open("a") as file:
+            file.write(f"api: {{adminGroup: {GROUP}, readGroup: {READERS}}}\n")
+        vr.before = _as(USER, GROUP, READERS) + ["--no-new-privs", *words]
         vr.start()
     users = {_user(vr) for vr in mesh.vrs.values()}
     stage.report.check("no VR runs as root", users == {_id(USER)}, ", ".join(sorted(users)))
@@ -39,6 +46,7 @@ def unprivileged(stage: Stage) -> None:
     wait_until(lambda: ping(stage.runner, here.ns, there.alias, count=1, interval=0.2).all_back, 10, 0.2)
     answer = ping(stage.runner, here.ns, there.alias, count=5)
     stage.report.check("hosts of both sites talk", answer.all_back, answer.told)
+    _groups(stage, next(iter(mesh.vrs.values())))
     for vr in mesh.vrs.values():
         vr.before = []
         outcome = vr.tool("doctor", "--json", "--socket", str(vr.socket), timeout=40)
@@ -47,6 +55,47 @@ def unprivileged(stage: Stage) -> None:
         stage.report.check(f"doctor finds nothing wrong at {vr.name}", outcome.ok and not bad, "; ".join(bad) or "exit 0")
     faults = mesh.stop()
     stage.report.check("VRs without root end and leave nothing", not faults, "; ".join(faults) or "SIGTERM")
+
+
+def _groups(stage: Stage, vr: VR) -> None:
+    """Who may look, who may do everything, and what the others are told."""
+    wanted = {
+        "a reader": (_as(SOMEBODY, NO_GROUP_OF_IT, READERS), (0, 77, "read-only group")),
+        "an administrator": (_as(SOMEBODY, NO_GROUP_OF_IT, GROUP), (0, 0, "")),
+        "anybody else": (_as(SOMEBODY, NO_GROUP_OF_IT), (77, 77, "no permission")),
+    }
+    for who, (before, (looking, changing, words)) in wanted.items():
+        vr.before = before
+        looked = vr.tool("status", "vines", "--json", "--socket", str(vr.socket))
+        changed = vr.tool("vine", "create", "chemistry", "--socket", str(vr.socket))
+        told = f"looking: exit {looked.code}, a command: exit {changed.code}, {changed.line}"
+        holds = (looked.code, changed.code) == (looking, changing) and words in changed.line
+        stage.report.check(f"{who} of the local API may do what the groups say", holds, told)
+    vr.before = []
+    modes = [oct(path.stat().st_mode & 0o777) + f" {path.group()}" for path in (vr.socket, vr.socket.with_suffix(".read.sock"))]
+    stage.report.check("the sockets are for their groups", modes == [f"0o660 {GROUP}", f"0o660 {READERS}"], ", ".join(modes))
+    _silent(stage, vr)
+
+
+def _silent(stage: Stage, vr: VR) -> None:
+    """A reader that holds hundreds of connections and says nothing keeps neither readers nor administrators out."""
+    held = [socket.socket(socket.AF_UNIX) for _ in range(SILENT)]
+    for one in held:
+        one.connect(str(vr.socket.with_suffix(".read.sock")))
+    vr.before = _as(SOMEBODY, NO_GROUP_OF_IT, READERS)
+    reading = vr.tool("status", "vines", "--json", "--timeout", "2s", "--socket", str(vr.socket))
+    vr.before = []
+    ruling = vr.tool("status", "vines", "--json", "--timeout", "2s", "--socket", str(vr.socket))
+    files = len(list(Path(f"/proc/{vr.daemon.pid if vr.daemon else 0}/fd").iterdir()))
+    for one in held:
+        one.close()
+    told = f"reader: exit {reading.code}, administrator: exit {ruling.code}, {files} descriptors"
+    stage.report.check(f"{SILENT} silent readers keep nobody out", reading.ok and ruling.ok and files < SILENT // 2, told)
+
+
+def _as(user: str, group: str, *groups: str) -> list[str]:
+    also = f"--groups={','.join(groups)}" if groups else "--clear-groups"
+    return ["setpriv", f"--reuid={user}", f"--regid={group}", also]
 
 
 def _enter_hosts(mesh: OwnMesh) -> None:

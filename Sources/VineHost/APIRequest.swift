@@ -7,15 +7,22 @@ struct APIRequest: Hashable, Sendable {
   var method: String
   /// Without the query.
   var path: String
-  /// What stands behind `?`, in its order, decoded.
-  var query: [QueryItem] = []
+  /// What is behind the path's `?`, as it was sent.
+  var query = ""
   /// The Host header, for what listens on a port.
   var host: String?
   var body: [UInt8] = []
+}
 
-  struct QueryItem: Hashable, Sendable {
-    var name: String
-    var value: String
+extension APIRequest {
+  /// Names and values of the query, in their order; `%20` is a blank there, and what is no such escape is as it was sent.
+  var queryItems: [(name: String, value: String)] {
+    query.split(separator: "&").map { item in
+      let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
+        $0.removingPercentEncoding ?? String($0)
+      }
+      return (parts[0], parts.count > 1 ? parts[1] : "")
+    }
   }
 }
 
@@ -127,10 +134,8 @@ struct RequestReader: Sendable {
     guard words.count == 3, ["HTTP/1.1", "HTTP/1.0"].contains(words[2]), words[1].hasPrefix("/"), !words[0].isEmpty
     else { return refuse(400, "the request is no HTTP/1.1") }
     let path = words[1].prefix { $0 != "?" }
-    guard let query = Self.query(words[1].dropFirst(path.count + 1)) else {
-      return refuse(400, "the request's query can't be read")
-    }
-    var request = APIRequest(method: String(words[0]), path: String(path), query: query)
+    var request = APIRequest(
+      method: String(words[0]), path: String(path), query: String(words[1].dropFirst(path.count + 1)))
     var byteCount = 0
     var seen: [String] = []
     for line in lines.dropFirst() {
@@ -157,19 +162,6 @@ struct RequestReader: Sendable {
     }
     part = .body(request, byteCount: byteCount)
     return take(rest)
-  }
-
-  /// - Parameter text: `name=value&name=value`, with %XX for what is special (RFC 3986, 3.4).
-  private static func query(_ text: Substring) -> [APIRequest.QueryItem]? {
-    var items: [APIRequest.QueryItem] = []
-    for part in text.split(separator: "&") {
-      let name = part.prefix { $0 != "=" }
-      guard let name = String(name).removingPercentEncoding,
-        let value = String(part.dropFirst(name.count + 1)).removingPercentEncoding
-      else { return nil }
-      items.append(APIRequest.QueryItem(name: name, value: value))
-    }
-    return items
   }
 
   private mutating func refuse(_ status: Int, _ message: String) -> Progress {

@@ -6,7 +6,7 @@ extension EventsQuery {
   /// - Throws: `RequestFailure`.
   init(_ request: APIRequest) throws {
     do throws(QueryError) {
-      try self.init(request.query.map { ($0.name, $0.value) })
+      try self.init(request.queryItems)
     } catch {
       throw RequestFailure(
         "`\(error.name)=\(error.value)` asks for no events",

@@ -24,9 +24,12 @@ import VineControl
     #expect(request.body.count == 16)
   }
 
-  @Test func `the query is left away`() {
-    let text = "GET /v1/map?a=/b HTTP/1.0\r\n\r\n"
-    #expect(read(text, by: 4096) == .complete(APIRequest(method: "GET", path: "/v1/map")))
+  @Test func `the query is no part of the path`() throws {
+    let text = "GET /v1/map?a=/b&c%20d=%zz&&e HTTP/1.0\r\n\r\n"
+    let request = APIRequest(method: "GET", path: "/v1/map", query: "a=/b&c%20d=%zz&&e")
+    #expect(read(text, by: 4096) == .complete(request))
+    #expect(request.queryItems.map(\.name) == ["a", "c d", "e"])
+    #expect(request.queryItems.map(\.value) == ["/b", "%zz", ""])
   }
 
   @Test(arguments: [

@@ -43,6 +43,8 @@ async function update() {
     console.info(`no update: ${error.message}`);
   }
   tell();
+  // A choice may have asked in between.
+  clearTimeout(timer);
   timer = setTimeout(update, EVERY);
 }
 

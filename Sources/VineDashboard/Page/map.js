@@ -159,24 +159,23 @@ export class MeshMap {
     isMarked && (vr.state === "down"
       ? svg("path", { class: "cross", d: `M${-arm} ${-arm}L${arm} ${arm}M${-arm} ${arm}L${arm} ${-arm}` })
       : svg("text", { class: "cross", y: size * 0.45, "font-size": (size * 1.4).toFixed(1) }, "?")),
-    view.named(vr) ? this.#name(vr, view, size, isInner, angle) : this.#radial(vr, view, size, isInner, angle));
+    view.total > MANY && isInner ? this.#radial(vr, view, size) : view.named(vr) && this.#name(vr, view, size, isInner, angle));
   }
 
   #name(vr, view, size, isInner, angle) {
-    // Away from who is outside: above at the top, and below everywhere else; of many there are too many outside.
-    const isAbove = view.total > MANY ? isInner && Math.sin(angle) > 0.2 : view.total > FEW && isInner && Math.sin(angle) < -0.2;
+    // Above at the top of the ring, where lines go down from it.
+    const isAbove = view.total > FEW && isInner && Math.sin(angle) < -0.2;
     const below = isAbove ? -(size + 5) : size + 13;
     return svg("text", { class: "name", y: below.toFixed(1) }, vr.site);
   }
 
   // Public VRs of a large mesh have their names along the radius, inside the ring.
-  #radial(vr, view, size, isInner, angle) {
-    if (!isInner || view.total > 900) return undefined;
+  #radial(vr, view, size) {
     const place = view.places.get(vr.site);
     const turn = (Math.atan2(place.y, place.x) * 180) / Math.PI;
     const isLeft = Math.abs(turn) > 90;
     return svg("text", {
-      class: `name radial ${isLeft ? "left" : "right"}`, x: isLeft ? size + 4 : -(size + 4), y: 3,
+      class: `name radial ${isLeft ? "left" : "right"} ${view.named(vr) ? "named" : ""}`, x: isLeft ? size + 4 : -(size + 4), y: 3,
       transform: `rotate(${(isLeft ? turn + 180 : turn).toFixed(1)})`,
     }, vr.site);
   }

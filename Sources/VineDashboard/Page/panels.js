@@ -168,15 +168,9 @@ export function events(view) {
     show(root, h("p", { class: "empty" }, "This vine-meshd keeps no list of events; its log has them: ", command("journalctl -u 'vine-meshd@*'")));
     return;
   }
-  const list = view.events ?? [];
-  show(root, table(["time", "level", "event", "what"], list.slice(0, 100).map((one) => ({
+  const newest = [...view.events].sort((one, other) => other.sequence - one.sequence).slice(0, 100);
+  show(root, table(["time, UTC", "level", "event", "what"], newest.map((one) => ({
     tone: { error: "bad", warning: "warn" }[one.level] ?? "",
-    cells: [time(one), one.level, h("code", {}, one.id ?? "–"), one.text ?? one.message ?? ""],
+    cells: [new Date(one.unixSeconds * 1000).toISOString().slice(0, 19).replace("T", " "), one.level, h("code", {}, one.event), one.message],
   })), "Nothing has happened since the daemon's start."));
-}
-
-function time(event) {
-  const value = event.unixSeconds ?? event.timeUnixSeconds ?? event.atUnixSeconds;
-  if (value !== undefined) return new Date(value * 1000).toISOString().slice(0, 19).replace("T", " ");
-  return String(event.time ?? "–").slice(0, 19).replace("T", " ");
 }
