@@ -7,10 +7,15 @@ import VineControl
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("docs/reference/schemas")
 
+  private static let event = EventLine(
+    sequence: 7, unixSeconds: 1.5, event: EventKind.roleChanged.rawValue, level: .notice, message: "m",
+    fields: ["site": "uf"])
+
   private static let samples: [any View] = [
     Figure3.atUF, Figure3.atPU, Figure3.peers, Figure3.vines, Figure3.gndt, Figure3.lndt, Figure3.blocks,
     Figure3.voters, Figure3.links, Figure3.relay, Figure3.queues, Figure3.certs, Figure3.drops, Figure3.map,
     Figure3.explained, Figure3.refused, Figure3.examined,
+    EventsView(events: [event], lastSequence: 7, forgotten: 0), event,
     AuthorityAnswer(authorityKey: .locked, key: "k"),
     InvitationAnswer(token: "vine1abc", site: "pu", hosts: 20, expiresUnixSeconds: 9),
     VineAnswer(name: "physics", networkId: 1), HostAnswer(address: "172.16.0.10", vines: ["physics"]),
@@ -80,8 +85,13 @@ private struct Check {
     }
     switch schema["type"] as? String {
     case "object":
-      guard let object = value as? [String: Any], let properties = schema["properties"] as? [String: [String: Any]]
-      else { return ["\(place) is no object"] }
+      guard let object = value as? [String: Any] else { return ["\(place) is no object"] }
+      if let any = schema["additionalProperties"] as? [String: Any] {
+        return object.keys.sorted().flatMap { faults(object[$0] ?? "", any, at: "\(place).\($0)") }
+      }
+      guard let properties = schema["properties"] as? [String: [String: Any]] else {
+        return ["\(place): the schema has no properties"]
+      }
       let missing = (schema["required"] as? [String] ?? []).filter { object[$0] == nil }
       return missing.map { "\(place): `\($0)` is missing" }
         + object.keys.sorted().flatMap { key in

@@ -9,7 +9,7 @@ import VineRouter
 /// The document says what the daemon answers, and nothing else.
 @Suite struct LocalAPIRouteTests {
   @Test func `every route is in the OpenAPI document, and every route of the document is there`() throws {
-    let views = Array(Router.views.keys) + [DoctorView.name]
+    let views = Array(Router.views.keys) + [DoctorView.name, EventsView.name]
     let gets = views.map { "get \(LocalAPI.prefix)\($0)" } + ["get \(LocalAPI.metricsPath)"]
     let posts = LocalCommand.names.map { "post \(LocalAPI.prefix)\($0)" }
     #expect(try documented() == Set(gets + posts))
