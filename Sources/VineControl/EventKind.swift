@@ -54,7 +54,8 @@ public enum EventKind: String, Codable, CaseIterable, Hashable, Sendable {
   public var level: EventLevel {
     switch self {
     case .recordAccepted: .debug
-    case .sessionFailed, .pathDirect, .pathIndirect, .mtuLearned, .mtuForgotten, .channelClosed, .certificateIssued: .info
+    case .sessionFailed, .pathDirect, .pathIndirect, .mtuLearned, .mtuForgotten, .channelClosed, .certificateIssued:
+      .info
     case .daemonStarted, .daemonDataPlane, .daemonStopped, .configurationRead, .sessionEstablished, .memberChanged,
       .roleChanged, .natLearned, .queueVRChanged, .failOverEnded, .siteJoined, .blockOwned, .certificateExpired,
       .certificateRenewed:
