@@ -67,9 +67,13 @@ class Machine:
 
     def run(self, argv: list[str], *, timeout: float = 60, stdin: str | None = None, check: bool = False) -> Outcome:
         """A command as root in it, as somebody logged in would type it, in /root."""
+        return self.runner.run([*self.entering, *argv], timeout=timeout, stdin=stdin, check=check)
+
+    @property
+    def entering(self) -> list[str]:
+        """What stands before a command that runs in it."""
         enter = ["nsenter", "--target", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"]
-        shell = ["sh", "-c", 'cd /root && exec "$@"', "sh"]
-        return self.runner.run([*enter, *ENVIRONMENT, *shell, *argv], timeout=timeout, stdin=stdin, check=check)
+        return [*enter, *ENVIRONMENT, "sh", "-c", 'cd /root && exec "$@"', "sh"]
 
     def shell(self, line: str, *, timeout: float = 60) -> Outcome:
         return self.run(["sh", "-c", line], timeout=timeout)

@@ -51,7 +51,7 @@ def unprivileged(stage: Stage) -> None:
         vr.before = []
         outcome = vr.tool("doctor", "--json", "--socket", str(vr.socket), timeout=40)
         findings = json.loads(outcome.out)["findings"]
-        bad = [f"{f['check']}: {f['message']}" for f in findings if f["level"] in ("error", "warning")]
+        bad = [f"{f['check']}: {f['text']}" for f in findings if f["level"] in ("error", "warning")]
         stage.report.check(f"doctor finds nothing wrong at {vr.name}", outcome.ok and not bad, "; ".join(bad) or "exit 0")
     faults = mesh.stop()
     stage.report.check("VRs without root end and leave nothing", not faults, "; ".join(faults) or "SIGTERM")

@@ -88,7 +88,8 @@ public struct ControlClient: Sendable {
     let headers: [HTTPHeader: String] = [
       .host: "localhost", .contentType: "application/json", .connection: "close",
     ]
-    let request = HTTPRequest(method: method, version: .http11, path: path, query: query.map { .init(name: $0.name, value: $0.value) },
+    let request = HTTPRequest(
+      method: method, version: .http11, path: path, query: query.map { .init(name: $0.name, value: $0.value) },
       headers: headers, body: body)
     let response = try await client.sendHTTPRequest(request, to: .unix(path: socket))
     return (response.statusCode.code, try await response.bodyData)

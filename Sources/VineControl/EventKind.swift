@@ -56,8 +56,10 @@ public enum EventKind: String, Codable, CaseIterable, Hashable, Sendable {
   public var level: EventLevel {
     switch self {
     case .recordAccepted: .debug
-    case .sessionFailed, .pathDirect, .pathIndirect, .mtuLearned, .mtuForgotten, .channelClosed, .certificateIssued: .info
-    case .daemonStarted, .daemonDataPlane, .daemonStopped, .dashboardOpened, .configurationRead, .sessionEstablished, .memberChanged,
+    case .sessionFailed, .pathDirect, .pathIndirect, .mtuLearned, .mtuForgotten, .channelClosed, .certificateIssued:
+      .info
+    case .daemonStarted, .daemonDataPlane, .daemonStopped, .dashboardOpened, .configurationRead, .sessionEstablished,
+      .memberChanged,
       .roleChanged, .natLearned, .queueVRChanged, .failOverEnded, .siteJoined, .blockOwned, .certificateExpired,
       .certificateRenewed:
       .notice

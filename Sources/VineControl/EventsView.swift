@@ -54,7 +54,8 @@ public struct EventLine: View {
       case .warning: .caution
       default: .plain
       }
-    return "\(time) \(palette.paint(level, tint)) \(event.padding(toLength: max(22, event.utf8.count), withPad: " ", startingAt: 0)) \(message)"
+    return
+      "\(time) \(palette.paint(level, tint)) \(event.padding(toLength: max(22, event.utf8.count), withPad: " ", startingAt: 0)) \(message)"
   }
 }
 

@@ -1,3 +1,4 @@
+import CLinuxShim
 import Dispatch
 import Foundation
 import Logging
@@ -27,6 +28,8 @@ public final class ControlLoop: Sendable {
   func start(router: Router, runner: consuming EffectRunner, onFailure: @escaping @Sendable (HostError) -> Void) {
     let start = Start(router: router, runner: runner)
     let thread = Thread { [self] in
+      // The name that `top -H` shows, beside vine-data.
+      vine_name_thread("vine-control")
       var (router, runner) = (start.router, start.runner)
       var backlog: [Message] = []
       let keepsGateways: Bool
@@ -39,7 +42,6 @@ public final class ControlLoop: Sendable {
       if !keepsGateways { runner.close() }
       stopped.signal()
     }
-    thread.name = "control"
     thread.stackSize = 4 << 20
     thread.start()
   }

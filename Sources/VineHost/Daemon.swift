@@ -56,7 +56,9 @@ public struct Daemon: Service {
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await api.run(group: groups.admin) }
-        if let reading = groups.reading { group.addTask { await beside(log) { try await api.runReading(group: reading) } } }
+        if let reading = groups.reading {
+          group.addTask { await beside(log) { try await api.runReading(group: reading) } }
+        }
         if let door = configuration.dashboard {
           log.tell(.dashboardOpened, "the dashboard is at http://\(door)/", ["door": "\(door)"])
           group.addTask { await beside(log) { try await Dashboard(api: api, door: door).run() } }

@@ -15,7 +15,10 @@ final class Reload: Sendable {
   /// What the daemon goes by.
   private let current: Mutex<Configuration>
 
-  init(path: String, current: Configuration, loop: ControlLoop, level: LogLevel, log: EventLog, manager: ServiceManager? = nil) {
+  init(
+    path: String, current: Configuration, loop: ControlLoop, level: LogLevel, log: EventLog,
+    manager: ServiceManager? = nil
+  ) {
     (self.path, self.loop, self.level, self.log, self.manager) = (path, loop, level, log, manager)
     self.current = Mutex(current)
   }

@@ -19,7 +19,8 @@ struct BlockCommand: AsyncParsableCommand {
 
     @Option(help: "Hosts that the block has to hold.")
     var hosts: Int
-    @Option(help: "The one ViNe that it shall count in: others may have the same addresses in ViNes it never meets.",
+    @Option(
+      help: "The one ViNe that it shall count in: others may have the same addresses in ViNes it never meets.",
       completion: LiveNames.vines)
     var vine: String?
     @OptionGroup var daemon: DaemonOptions

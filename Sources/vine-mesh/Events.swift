@@ -72,7 +72,9 @@ struct Events: AsyncParsableCommand {
   }
 
   private func show(_ answer: EventsView) throws {
-    if answer.forgotten > 0 { Output.ask("vine-mesh: \(answer.forgotten) events are forgotten: see the daemon's log\n") }
+    if answer.forgotten > 0 {
+      Output.ask("vine-mesh: \(answer.forgotten) events are forgotten: see the daemon's log\n")
+    }
     for event in answer.events {
       Output.progress("")
       let line = output.json ? String(decoding: try event.document(), as: UTF8.self) : event.line(output.palette)

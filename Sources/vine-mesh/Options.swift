@@ -5,7 +5,8 @@ import VineControl
 
 /// Which daemon is asked.
 struct SocketOptions: ParsableArguments {
-  @Option(help: "The mesh whose daemon is asked; needed only where this machine is in several.", completion: LiveNames.meshes)
+  @Option(
+    help: "The mesh whose daemon is asked; needed only where this machine is in several.", completion: LiveNames.meshes)
   var mesh: String?
 
   @Option(help: "The daemon's socket, where it is not the mesh's standard one.", completion: .file())

@@ -30,7 +30,8 @@ private func act(
   for address in added {
     let _: HostAnswer = try await client.post("host/add", HostBody(address: address, vine: answer.name))
   }
-  try Output.answer(answer, output, ([done(answer)] + added.map { "\($0) is in \(answer.name)" }).joined(separator: "\n"))
+  try Output.answer(
+    answer, output, ([done(answer)] + added.map { "\($0) is in \(answer.name)" }).joined(separator: "\n"))
 }
 
 extension VineCommand {
@@ -44,7 +45,9 @@ extension VineCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-      try await act("create", on: name, with: hosts, daemon, output) { "ViNe \($0.name) is created with id \($0.networkId)" }
+      try await act("create", on: name, with: hosts, daemon, output) {
+        "ViNe \($0.name) is created with id \($0.networkId)"
+      }
     }
   }
 

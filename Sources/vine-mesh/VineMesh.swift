@@ -13,7 +13,8 @@ struct VineMesh: AsyncParsableCommand {
     version: "vine-mesh \(SoftwareVersion.current)",
     subcommands: [
       Init.self, Invite.self, Join.self, Status.self, Explain.self, DoctorCommand.self, Events.self, Wait.self,
-      VineCommand.self, HostCommand.self, BlockCommand.self, PeerCommand.self, RelayCommand.self, AuthorityCommand.self, ReloadCommand.self, Check.self,
+      VineCommand.self, HostCommand.self, BlockCommand.self, PeerCommand.self, RelayCommand.self, AuthorityCommand.self,
+      ReloadCommand.self, Check.self,
       Recover.self,
       Version.self,
     ])
@@ -21,7 +22,7 @@ struct VineMesh: AsyncParsableCommand {
   /// Errors are one line on standard error, `vine-mesh: <what>: <mend>`, with an exit code of `ExitStatus`.
   static func main() async {
     do {
-      var command = try parseAsRoot()
+      var command = try await asyncParseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

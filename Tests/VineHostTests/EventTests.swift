@@ -91,7 +91,9 @@ func tableRows(_ path: String) throws -> [[String]] {
 
   @Test func `a query is read back from its URL, and a wrong one is refused`() throws {
     let asked = query {
-      ($0.after, $0.sinceUnixSeconds, $0.kinds, $0.level, $0.waitSeconds) = (7, 1.5, ["rules", "member.changed"], .error, 20)
+      ($0.after, $0.sinceUnixSeconds, $0.kinds, $0.level, $0.waitSeconds) = (
+        7, 1.5, ["rules", "member.changed"], .error, 20
+      )
     }
     let back = try EventsQuery(asked.items)
     #expect(back == asked)

@@ -47,7 +47,8 @@ import VineRouting
       captured: traffic, injected: traffic, sent: traffic, received: traffic,
       netfilterQueue: NetfilterQueueStatus(waiting: 0, queueDropped: 1, socketDropped: 2))
     let status = StatusView(
-      mesh: MeshLine(name: "demo", meshId: "0", space: "172.16.0.0/12"), site: "uf", node: "a", softwareVersion: "0.1.0",
+      mesh: MeshLine(name: "demo", meshId: "0", space: "172.16.0.0/12"), site: "uf", node: "a",
+      softwareVersion: "0.1.0",
       uptimeSeconds: 1, role: .limited, roleReason: "", endpoints: [], vrs: VRCounts(known: 3, up: 2, suspect: 1),
       consensus: ConsensusLine(
         state: .follower, term: 1, voters: 3, votersUp: 2, quorum: 2, hasQuorum: true),
