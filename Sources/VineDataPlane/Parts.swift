@@ -41,7 +41,8 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
       node: configuration.node, peers: peers, channels: channels, transmitter: transmitter, waiting: waiting,
       counters: counters,
       at: now, onEvent: onEvent)
-    channels.onLost = { [relays] in relays.keep(lost: $1, for: $0, at: MonotonicClock.now) }
+    // Weak: the station holds the channels, and what nobody holds closes its sockets.
+    channels.onLost = { [weak relays] in relays?.keep(lost: $1, for: $0, at: MonotonicClock.now) }
     outbound = OutboundPath(
       injection: injection, mirror: configuration.mirror, peers: peers, transmitter: transmitter, counters: counters,
       at: now)
