@@ -22,6 +22,7 @@ extension Gossip {
       if probe.tries == 1 {
         prober.firstTry(wasAnswered: true)
         prober.roundTrip.measured(now - probe.sent)
+        effects.append(.probed(probe.target, roundTrip: now - probe.sent))
       }
       prober.feel(-1, max: settings.healthMax)
     }
@@ -90,7 +91,10 @@ extension Gossip {
 
   private mutating func tryAgain(_ probe: Probe, at now: Instant, _ effects: inout [Effect]) {
     var probe = probe
-    if probe.tries == 1 { prober.firstTry(wasAnswered: false) }
+    if probe.tries == 1 {
+      prober.firstTry(wasAnswered: false)
+      effects.append(.probed(probe.target, roundTrip: nil))
+    }
     guard probe.tries < probe.triesMax else {
       prober.probes[probe.sequence] = nil
       // Nobody answers this VR, not even to say no: perhaps it is the one that is cut off.

@@ -38,6 +38,8 @@ public struct Gossip: Sendable {
     case incarnation(UInt64)
     /// A session with this VR is to be tried: it was dead and may be back, or it is to help with a probe.
     case contact(NodeID)
+    /// What came of a probe's first try: the round trip, or nil for no answer in time.
+    case probed(NodeID, roundTrip: Duration?)
   }
 
   public let node: NodeID

@@ -25,6 +25,15 @@ public struct AskHistory: Hashable, Sendable {
     answers |= 1
   }
 
+  /// A question that somebody else asked and waited for; one that is under way stays the newest.
+  /// - Parameter roundTrip: nil: it was not answered.
+  public mutating func settled(roundTrip: Duration?, at now: Instant) {
+    let bit: UInt64 = roundTrip == nil ? 0 : 1
+    answers = askedAt == nil ? answers << 1 | bit : (answers >> 1) << 2 | bit << 1
+    count = min(count + 1, 64)
+    if let roundTrip { (self.roundTrip, answeredAt) = (roundTrip, now) }
+  }
+
   /// Share of questions without an answer, 0 to 1; the newest does not count while its answer may still come. nil: fewer
   /// than five were asked.
   public var loss: Double? {

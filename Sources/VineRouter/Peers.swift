@@ -135,6 +135,11 @@ public struct Peers: Sendable {
     _ = all.update(node) { $0.asks.answered(at: now, roundTrip: roundTrip) }
   }
 
+  /// What came of a question that gossip asked.
+  mutating func probed(_ node: NodeID, roundTrip: Duration?, at now: Instant) {
+    _ = all.update(node) { $0.asks.settled(roundTrip: roundTrip, at: now) }
+  }
+
   mutating func carries(_ node: NodeID, _ carrier: Carrier?) { _ = all.update(node) { $0.carrier = carrier } }
 
   /// - Returns: indices of its sessions, to be released.

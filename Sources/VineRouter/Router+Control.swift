@@ -136,6 +136,7 @@ extension Router {
         if record.key.kind == .vr { turn.report(.recordAccepted(record.author, record.version)) }
         absorb(record, &turn)
       case .contact(let peer): if peers.mayTry(peer, at: turn.now) { connect(to: peer, &turn) }
+      case .probed(let peer, let roundTrip): peers.probed(peer, roundTrip: roundTrip, at: turn.now)
       case .member(let member):
         turn.emit(.persistVerdict(member.node, isDead: member.state == .dead))
         turn.report(.memberChanged(member.node, site: directory.name(of: member.node), member.state))

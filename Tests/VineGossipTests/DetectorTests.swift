@@ -48,6 +48,20 @@ import VineBase
     #expect(mesh.wronged.isEmpty)
   }
 
+  @Test func `what came of each probe is told: the round trip, or that nobody answered`() {
+    let mesh = Mesh(count: 6, seed: 4)
+    mesh.run(.seconds(20))
+    let trips = mesh.probed.compactMap(\.roundTrip)
+    #expect(trips.count > 50 && trips.count == mesh.probed.count)
+    #expect(trips.allSatisfy { $0 >= .milliseconds(10) && $0 <= .milliseconds(160) })
+    let lost = node(3)
+    mesh.down = [lost]
+    mesh.probed = []
+    mesh.run(.seconds(4))
+    let silent = mesh.probed.filter { $0.roundTrip == nil }
+    #expect(!silent.isEmpty && silent.allSatisfy { $0.node == lost })
+  }
+
   @Test func `a VR that comes back refutes its death with a higher incarnation`() {
     let mesh = Mesh(count: 6, seed: 9)
     mesh.run(.seconds(5))

@@ -24,6 +24,8 @@ final class Mesh {
   var payloads = 0
   /// VRs that were held for dead while they lived, with those who did.
   var wronged: [(NodeID, by: NodeID)] = []
+  /// What came of probes' first tries.
+  var probed: [(node: NodeID, roundTrip: Duration?)] = []
   private var wire: [(at: Instant, order: Int, message: GossipMessage, from: NodeID, to: NodeID)] = []
   private var waiting: [NodeID: [(GossipMessage, NodeID)]] = [:]
   private var sent = 0
@@ -56,6 +58,7 @@ final class Mesh {
         let sameSide = side[member.node] == side[node]
         if member.state == .dead, !down.contains(member.node), sameSide { wronged.append((member.node, by: node)) }
       case .contact(let peer): connect(node, peer)
+      case .probed(let peer, let roundTrip): probed.append((peer, roundTrip))
       case .incarnation(let incarnation):
         self.input(.publish(record(of: node, epoch: incarnation, sequence: 0)), to: node)
       }

@@ -15,6 +15,21 @@ import VineBase
     #expect(history.loss.map { abs($0 - 0.25) < 0.02 } == true)
   }
 
+  @Test func `what gossip asked counts beside a question that is under way`() {
+    var history = AskHistory()
+    for number in 0..<64 {
+      history.settled(roundTrip: number.isMultiple(of: 2) ? .milliseconds(7) : nil, at: .zero)
+    }
+    #expect(history.roundTrip == .milliseconds(7))
+    #expect(history.loss == 0.5)
+    history.asked(at: .zero)
+    history.settled(roundTrip: .milliseconds(9), at: .zero)
+    #expect(history.roundTrip == .milliseconds(9))
+    history.answered(at: .zero + .milliseconds(30))
+    #expect(history.roundTrip == .milliseconds(30))
+    #expect(history.loss.map { abs($0 - 0.484) < 0.001 } == true, "31 of 64 stayed without an answer")
+  }
+
   @Test func `few questions tell nothing, and the newest may still be answered`() {
     var history = AskHistory()
     for number in 0..<4 {
