@@ -44,4 +44,5 @@ def _strict(schema: views.Json) -> views.Json:
     if not isinstance(schema, dict):
         return schema
     strict = {key: _strict(value) for key, value in schema.items()}
-    return strict | {"additionalProperties": False} if strict.get("type") == "object" else strict
+    closed = strict.get("type") == "object" and "additionalProperties" not in strict
+    return strict | {"additionalProperties": False} if closed else strict
