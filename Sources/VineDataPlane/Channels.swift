@@ -2,7 +2,6 @@ import CLinuxShim
 import Glibc
 import VineBase
 import VineRouting
-import VineSession
 
 /// All TCP channels and the listener: who opened them, what waits in them, when they end.
 final class Channels {
@@ -12,8 +11,9 @@ final class Channels {
   private let acceptedMax: Int
   private let counters: Counters
   private let onEvent: @Sendable (DataPlaneEvent) -> Void
-  /// Takes what may not have arrived when a channel ends: whose channel it was, and a record of it.
-  var onLost: ((NodeTag, UnsafeRawBufferPointer) -> Void)?
+  /// Takes each record that may not have arrived when a channel ends, and the VR that opened the channel to this one; nil: this
+  /// one opened it, or nobody showed a session.
+  var onLost: ((UnsafeRawBufferPointer, NodeTag?) -> Void)?
   private var channels: [ChannelID: Channel] = [:]
   private var dirty: [Channel] = []
   /// Accepted channels have even numbers; dialled ones are numbered, oddly, by whoever orders them.
@@ -55,16 +55,10 @@ final class Channels {
     onEvent(.channelClosed(number, reason: reason))
   }
 
-  /// Frames that a limited-VR's channel to this VR took with it wait for the next one; the other way they are dropped.
   private func lost(with channel: Channel) {
-    let uncounted = channel.forEachLost { record in
-      if !channel.isDialled, let peer = channel.peer, let onLost {
-        onLost(peer, record)
-      } else if record.first == FrameKind.data.rawValue || record.first == FrameKind.relay.rawValue {
-        counters.drop(.channelClosed)
-      }
-    }
-    counters.drop(.channelClosed, count: uncounted)
+    let opener = channel.isDialled ? nil : channel.peer
+    let forgotten = channel.forEachLost { onLost?($0, opener) }
+    counters.drop(.channelClosed, count: forgotten)
   }
 
   /// The listener is ready.

@@ -23,10 +23,25 @@ struct FairBacklog: ~Copyable {
     var isListed = false
   }
 
+  /// Flows in the order of their turns.
   private struct List {
-    var first = UInt8.max
-    var last = UInt8.max
+    private(set) var first = UInt8.max
+    private var last = UInt8.max
     var isEmpty: Bool { first == .max }
+
+    mutating func append(_ number: UInt8, _ flows: UnsafeMutablePointer<Flow>) {
+      flows[Int(number)].isListed = true
+      flows[Int(number)].next = .max
+      if isEmpty { first = number } else { flows[Int(last)].next = number }
+      last = number
+    }
+
+    mutating func removeFirst(_ flows: UnsafeMutablePointer<Flow>) {
+      let number = Int(first)
+      flows[number].isListed = false
+      first = flows[number].next
+      if isEmpty { last = .max }
+    }
   }
 
   private static let none = UInt16.max
@@ -95,7 +110,7 @@ struct FairBacklog: ~Copyable {
     count += 1
     if !flows[number].isListed {
       flows[number].deficit = Self.quantum
-      Self.append(UInt8(number), to: &fresh, flows)
+      fresh.append(UInt8(number), flows)
     }
     return dropped
   }
@@ -110,14 +125,14 @@ struct FairBacklog: ~Copyable {
       let flow = Int(number)
       if flows[flow].first == Self.none {
         // A flow that ran empty goes behind the old ones once, so that it does not become new again at once.
-        removeFirst(isFresh)
-        if isFresh, !old.isEmpty { Self.append(number, to: &old, flows) }
+        if isFresh { fresh.removeFirst(flows) } else { old.removeFirst(flows) }
+        if isFresh, !old.isEmpty { old.append(number, flows) }
         continue
       }
       guard flows[flow].deficit > 0 else {
         flows[flow].deficit += Self.quantum
-        removeFirst(isFresh)
-        Self.append(number, to: &old, flows)
+        if isFresh { fresh.removeFirst(flows) } else { old.removeFirst(flows) }
+        old.append(number, flows)
         continue
       }
       let slot = flows[flow].first
@@ -150,25 +165,5 @@ struct FairBacklog: ~Copyable {
     count -= 1
     following[Int(slot)] = free
     free = slot
-  }
-
-  private static func append(_ number: UInt8, to list: inout List, _ flows: UnsafeMutablePointer<Flow>) {
-    flows[Int(number)].isListed = true
-    flows[Int(number)].next = .max
-    if list.isEmpty { list.first = number } else { flows[Int(list.last)].next = number }
-    list.last = number
-  }
-
-  private mutating func removeFirst(_ isFresh: Bool) {
-    let number = isFresh ? fresh.first : old.first
-    let next = flows[Int(number)].next
-    flows[Int(number)].isListed = false
-    if isFresh {
-      fresh.first = next
-      if next == .max { fresh.last = .max }
-    } else {
-      old.first = next
-      if next == .max { old.last = .max }
-    }
   }
 }

@@ -42,7 +42,7 @@ struct Parts<Injection: PacketInjection>: ~Copyable {
       counters: counters,
       at: now, onEvent: onEvent)
     // Weak: the station holds the channels, and what nobody holds closes its sockets.
-    channels.onLost = { [weak relays] in relays?.keep(lost: $1, for: $0, at: MonotonicClock.now) }
+    channels.onLost = { [weak relays] in relays?.keep(lost: $0, for: $1, at: MonotonicClock.now) }
     outbound = OutboundPath(
       injection: injection, mirror: configuration.mirror, peers: peers, transmitter: transmitter, counters: counters,
       at: now)

@@ -50,18 +50,24 @@ final class RelayStation {
   /// A record that may not have reached a limited-VR before its channel ended: it waits for the next channel, as what
   /// comes later does, or goes by the VR that has become the queue-VR meanwhile. If it did arrive, the replay window of
   /// the limited-VR drops it there.
-  func keep(lost record: UnsafeRawBufferPointer, for tag: NodeTag, at now: Instant) {
+  /// - Parameter tag: nil: it was on its way to a queue-VR; it is dropped.
+  func keep(lost record: UnsafeRawBufferPointer, for tag: NodeTag?, at now: Instant) {
     guard let header = try? FrameHeader(parsing: record) else { return }
     switch header.kind {
-    case .relay:
+    // Routers say again what is not answered.
+    case .control, .train, .handshake, .probe: return
+    case .relay, .data: break
+    }
+    guard let tag else { return counters.drop(.channelClosed) }
+    if header.kind == .relay {
       let inner = UnsafeRawBufferPointer(rebasing: record.dropFirst(RelayForm.plain.byteCount))
       if waiting.serves(tag) { return waiting.keep(inner, for: tag, from: header.peer, hops: header.hops, at: now) }
       guard header.hops == 1 else { return counters.drop(.channelClosed) }
       forward(inner, to: tag, from: header.peer, hops: 0, at: now)
-    case .data where waiting.serves(tag): waiting.keep(record, for: tag, from: ownTag, hops: 0, at: now)
-    case .data: counters.drop(.channelClosed)
-    // Routers say again what is not answered.
-    case .control, .train, .handshake, .probe: break
+    } else if waiting.serves(tag) {
+      waiting.keep(record, for: tag, from: ownTag, hops: 0, at: now)
+    } else {
+      counters.drop(.channelClosed)
     }
   }
 

@@ -59,13 +59,7 @@ final class Transmitter {
     guard frame.append(packet), frame.append(rest) else { return .sendFailed }
     let reason = road.session.with { session in road.peer.with { seal(&frame, .data, session, $0, now) } }
     if let reason { return reason }
-    guard road.mustWait else {
-      if case .datagram(let endpoint)? = road.carrier {
-        datagrams.commit(frame, to: endpoint)
-        return nil
-      }
-      return carry(frame, by: road.carrier, flow: FlowHash.of(packet), at: now)
-    }
+    guard road.mustWait else { return carry(frame, by: road.carrier, flow: FlowHash.of(packet), at: now) }
     let tag = road.peer.with(\.tag)
     waiting.keep(UnsafeRawBufferPointer(frame.bytes), for: tag, from: ownTag, hops: 0, at: now)
     return nil
@@ -171,16 +165,17 @@ final class Transmitter {
     return nil
   }
 
+  /// - Parameter flow: asked for only where flows have their turn, on a channel.
   @inline(__always)
   private func carry(
-    _ frame: OutgoingFrame, by carrier: Carrier?, flow: UInt32, at now: Instant
+    _ frame: OutgoingFrame, by carrier: Carrier?, flow: @autoclosure () -> UInt32, at now: Instant
   ) -> DropReason? {
     switch carrier {
     case .datagram(let endpoint):
       datagrams.commit(frame, to: endpoint)
       return nil
-    case .channel(let channel): return channels.write(frame.bytes, to: channel, flow: flow)
-    case .relayed(let queue, let tag): return relay(frame, tag, through: queue, flow: flow, at: now)
+    case .channel(let channel): return channels.write(frame.bytes, to: channel, flow: flow())
+    case .relayed(let queue, let tag): return relay(frame, tag, through: queue, flow: flow(), at: now)
     case nil: return .noPath
     }
   }

@@ -22,9 +22,11 @@ struct EventRing: Sendable {
   }
 
   func view(_ query: EventsQuery) -> EventsView {
-    let all = events.elements
     // Numbers begin anew with each daemon: who has seen more than there is has seen another one's.
     let after = query.after.map { $0 > lastSequence ? 0 : $0 } ?? 0
+    // Who waits looks ten times a second, mostly in vain.
+    guard after < lastSequence else { return EventsView(events: [], lastSequence: lastSequence, forgotten: 0) }
+    let all = events.elements
     let oldest = all.first?.sequence ?? 1
     let forgotten = query.after == nil ? 0 : oldest - 1 > after ? oldest - 1 - after : 0
     return EventsView(
