@@ -42,10 +42,19 @@ extension Gossip {
     lastChange = now
     effects.append(.accepted(record))
     noted(record, at: now, &effects)
+    if peer != nil, record.key.kind == .vr, record.author == node { outlive(record, &effects) }
     let isEager = isFresh || (want?.isFresh ?? true)
     if !isEager, isFilling { return }
     fresh.add(
       Freshness.Record(place: record.place, source: peer, isEager: isEager), interval: settings.pushInterval, at: now)
+  }
+
+  /// The mesh has a record of this VR that this VR does not know: it lost its store and began to count anew. What it
+  /// says now is older than that for all others, who would hold on to where it was, and to its death, for good.
+  private mutating func outlive(_ record: SignedRecord, _ effects: inout [Effect]) {
+    guard record.version.epoch >= incarnation, record.version.epoch < .max else { return }
+    incarnation = record.version.epoch + 1
+    effects.append(.incarnation(incarnation))
   }
 
   mutating func pushFresh(at now: Instant, _ effects: inout [Effect]) {

@@ -75,6 +75,27 @@ import VineBase
     #expect((mesh.cores[node(3)]?.incarnation ?? 0) > 1)
   }
 
+  @Test(arguments: [1, 4] as [UInt64])
+  func `a VR that lost its store outlives what the mesh knows of its earlier life`(forgotten: UInt64) throws {
+    let mesh = Mesh(count: 6, seed: 9)
+    mesh.run(.seconds(5))
+    let last = record(of: node(3), epoch: forgotten, sequence: 7)
+    mesh.input(.publish(last), to: node(3))
+    mesh.run(.seconds(5))
+    mesh.down = [node(3)]
+    mesh.run(.seconds(60))
+    #expect(mesh.state(of: node(3), at: node(1)) == .dead)
+    mesh.down = []
+    mesh.disconnect(node(3))
+    mesh.lose(node(3), knowing: node(1))
+    mesh.run(.seconds(60))
+    for observer in mesh.live {
+      #expect(observer.node == node(3) || observer.member(node(3))?.state == .alive)
+      let version = try #require(observer.store[last.key]?.version)
+      #expect(version.epoch > forgotten)
+    }
+  }
+
   @Test(arguments: 1...5 as ClosedRange<UInt64>)
   func `a VR that is held up for seconds blames nobody`(seed: UInt64) {
     let mesh = Mesh(count: 12, seed: seed, loss: 2)

@@ -131,6 +131,17 @@ final class Mesh {
     now = end
   }
 
+  /// The process runs again without its store: it counts its incarnations from the start, and knows one other VR.
+  func lose(_ node: NodeID, knowing other: NodeID) {
+    var knowledge = GossipKnowledge()
+    knowledge.add(
+      records: [record(of: node, epoch: 1, sequence: 1), record(of: other, epoch: 1, sequence: 1)], dead: [],
+      isPublic: isPublic)
+    cores[node] = Gossip(
+      self: node, incarnation: 1, settings: GossipSettings(), random: RandomSource(seed: random.next()),
+      knowledge: knowledge)
+  }
+
   /// The process runs again: first what waited in its socket, then its timers.
   func resume(_ node: NodeID) {
     stalled.remove(node)
