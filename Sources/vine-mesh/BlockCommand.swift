@@ -7,7 +7,8 @@ struct BlockCommand: AsyncParsableCommand {
     subcommands: [List.self, Request.self, Release.self])
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists all blocks and their owners.")
+    static let configuration = CommandConfiguration(
+      abstract: "Lists all blocks and their owners.", examples: "vine-mesh block list")
 
     @OptionGroup var query: QueryOptions
 
@@ -15,7 +16,8 @@ struct BlockCommand: AsyncParsableCommand {
   }
 
   struct Request: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Asks the registry for one more block for this site.")
+    static let configuration = CommandConfiguration(
+      abstract: "Asks the registry for one more block for this site.", examples: "vine-mesh block request --hosts 200")
 
     @Option(help: "Hosts that the block has to hold.")
     var hosts: Int
@@ -34,7 +36,9 @@ struct BlockCommand: AsyncParsableCommand {
   }
 
   struct Release: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Gives a block of this site back to the registry.")
+    static let configuration = CommandConfiguration(
+      abstract: "Gives a block of this site back to the registry.",
+      examples: "vine-mesh block release 172.16.4.0/24 --dry-run")
 
     @Argument(help: "The block, exactly as `vine-mesh block list` shows it.", completion: LiveNames.ownBlocks)
     var block: String

@@ -6,7 +6,8 @@ import VineHost
 
 struct Init: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Founds a mesh: this machine becomes its first VR and keeps its authority.")
+    abstract: "Founds a mesh: this machine becomes its first VR and keeps its authority.",
+    examples: "vine-mesh init --mesh demo --site uf --endpoint 198.18.0.1 --lan eth1")
 
   @Option(help: "Name of the mesh: 1 to 63 of a-z, 0-9 and -, a letter first.")
   var mesh: String
@@ -43,7 +44,7 @@ struct Join: AsyncParsableCommand {
     discussion: """
       The token is a secret. Give `-` to read it from standard input, or --token-file: an argument can be \
       seen by every user of this machine while the command runs.
-      """)
+      """, examples: "vine-mesh join --lan eth1 - < token", "vine-mesh join --token-file token")
 
   @Argument(help: "The token, or `-` for standard input.")
   var token: String?
@@ -63,7 +64,9 @@ struct Join: AsyncParsableCommand {
   func run() async throws {
     let request = JoinRequest(
       token: try readToken(), lan: lan, paths: places.overrides, timeout: timeout.duration)
-    let result = try await MeshSetup.join(request)
+    let result = try await Output.withProgress(seconds: 5, then: "no answer yet: trying on") {
+      try await MeshSetup.join(request)
+    }
     let told = "site \(result.site) is in mesh \(result.meshName) (\(result.meshID)) with block \(result.block)"
     try Output.answer(result, output, "\(told)\nnext: \(result.nextCommand)")
   }
@@ -99,7 +102,8 @@ struct Join: AsyncParsableCommand {
 struct Invite: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Prints a token with which one new site can join, once.",
-    discussion: "The token is a secret until it is used or expires: carry it as you would carry a password.")
+    discussion: "The token is a secret until it is used or expires: carry it as you would carry a password.",
+    examples: "vine-mesh invite osaka --hosts 60 --expires 12h > token")
 
   @Argument(help: "Name of the new site: 1 to 63 of a-z, 0-9 and -, a letter first.")
   var site: String
