@@ -20,7 +20,7 @@ struct BlockCommand: AsyncParsableCommand {
       abstract: "Asks the registry for one more block for this site.", examples: "vine-mesh block request --hosts 200")
 
     @Option(help: "Hosts that the block has to hold.")
-    var hosts: Int
+    var hosts: HostCount
     @Option(
       help: "The one ViNe that it shall count in: others may have the same addresses in ViNes it never meets.",
       completion: LiveNames.vines)
@@ -30,7 +30,7 @@ struct BlockCommand: AsyncParsableCommand {
 
     func run() async throws {
       let answer: BlockAnswer = try await daemon.client().post(
-        "block/request", BlockRequestBody(hosts: hosts, vine: vine))
+        "block/request", BlockRequestBody(hosts: hosts.count, vine: vine))
       try Output.answer(answer, output, "this site has block \(answer.block), gateway \(answer.gateway)")
     }
   }

@@ -37,7 +37,7 @@ struct Events: AsyncParsableCommand {
 
   func validate() throws {
     for kind in kinds where !EventsQuery.isKind(kind) {
-      throw ValidationError("no event is of the kind `\(kind)`; see `vine-mesh events --help`")
+      throw ValidationError("no event is of the kind `\(kind)`")
     }
   }
 

@@ -16,7 +16,7 @@ struct Init: AsyncParsableCommand {
   var site: String
 
   @Option(help: "Hosts that the site's block has to hold.")
-  var hosts = 253
+  var hosts = HostCount(253)
 
   @Option(help: "Interface of the site's network; found by its routes if it is left out.")
   var lan: String?
@@ -31,7 +31,7 @@ struct Init: AsyncParsableCommand {
 
   func run() async throws {
     let paths = places.overrides.paths(mesh: try MeshName.checked(mesh))
-    let request = InitRequest(mesh: mesh, site: site, hosts: hosts, lan: lan, endpoints: endpoints, paths: paths)
+    let request = InitRequest(mesh: mesh, site: site, hosts: hosts.count, lan: lan, endpoints: endpoints, paths: paths)
     let result = try await MeshSetup.initialise(request)
     let told = "mesh \(mesh) (\(result.meshID)) is founded; site \(result.site) has block \(result.block)"
     try Output.answer(result, output, "\(told)\nnext: \(result.nextCommand)")
@@ -109,7 +109,7 @@ struct Invite: AsyncParsableCommand {
   var site: String
 
   @Option(help: "Hosts that the new site's block has to hold.")
-  var hosts = 253
+  var hosts = HostCount(253)
 
   @Option(help: "How long the token can be used, as in 12h or 7d.")
   var expires = Span(.seconds(7 * 86_400))
@@ -118,7 +118,7 @@ struct Invite: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    let body = InviteBody(site: site, hosts: hosts, expiresSeconds: expires.duration.components.seconds)
+    let body = InviteBody(site: site, hosts: hosts.count, expiresSeconds: expires.duration.components.seconds)
     let answer: InvitationAnswer = try await daemon.client().post("invite", body)
     try Output.answer(answer, output, answer.token)
   }

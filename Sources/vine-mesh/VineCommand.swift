@@ -119,7 +119,8 @@ extension VineCommand {
     func run() async throws {
       let vine = try await VineCommand.line(of: name, daemon)
       let sites = vine.participants.isEmpty ? "no site" : vine.participants.joined(separator: ", ")
-      guard try destruction.confirm("delete ViNe \(vine.name), in which \(sites) takes part") else { return }
+      let verb = vine.participants.count > 1 ? "take" : "takes"
+      guard try destruction.confirm("delete ViNe \(vine.name), in which \(sites) \(verb) part") else { return }
       try await act("delete", on: name, daemon, output) { "ViNe \($0.name) is deleted" }
     }
   }
