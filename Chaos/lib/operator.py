@@ -85,19 +85,19 @@ class Operator:
 
         - shows: patterns that the screen has to have. hides: one that nothing printed may have.
         - answers: what is asked, and what is typed then. bar: a pattern that stands there meanwhile, and not at the end.
-        - token: a line may be longer than the terminal is wide, as it is copied whole.
+        - token: a line may be longer than the terminal is wide, as it is copied whole. So may one of error.
         """
         terminal = self.sits(vr, line, columns, before=before)
         faults: list[str] = []
         try:
             for prompt, answer in answers:
-                if not terminal.wait_for(prompt, seconds):
+                if not terminal.wait_for(prompt, 10):
                     faults.append(f"does not ask /{prompt}/")
                 terminal.type(answer)
             got = terminal.ended(seconds)
             printed, text = "\n".join(terminal.printed), terminal.text
             faults += self._faults(terminal, got, code, token)
-            faults += [f"does not show /{pattern}/" for pattern in shows if not re.search(pattern, text, re.M)]
+            faults += [f"does not show /{pattern}/" for pattern in shows if not re.search(pattern, text if terminal.fits else printed, re.M)]
             if bar and not (re.search(bar, printed, re.M) and not re.search(bar, text, re.M)):
                 faults.append(f"has no bar /{bar}/ meanwhile, or leaves it behind")
             if hides and re.search(hides, printed):
@@ -105,8 +105,8 @@ class Operator:
         finally:
             terminal.close()
         lines = [part for part in text.splitlines() if part.strip()]
-        if code not in (0, 1, 4, 5, 130) and len(lines) != 1:
-            faults.append(f"{len(lines)} lines instead of one")
+        if code in (3, 64, 77, 78) and len(errors := [part for part in terminal.printed if part.startswith("vine-mesh: ")]) != 1:
+            faults.append(f"{len(errors)} lines of error instead of one")
         told = next((part for part in lines if any(re.search(p, part) for p in shows)), lines[0] if lines else "nothing")
         detail = f"{'; '.join(faults)} :: {' | '.join(lines)[:400]}" if faults else f"exit {code}: {told.strip()[:110]}"
         self.report.check(f"{vr.name.rpartition('-')[2]}: vine-mesh {line}", not faults, detail)
@@ -120,7 +120,7 @@ class Operator:
         if got != code:
             faults.append(f"exit {got} instead of {code}")
         # What is copied stays whole: lines that begin with a blank.
-        wide = [line for line in terminal.printed if len(line) > terminal.columns and not line.startswith(" ")]
+        wide = [line for line in terminal.printed if len(line) > terminal.columns and not line.startswith((" ", "vine-mesh: "))]
         if wide and not token:
             faults.append(f"a line of {len(wide[0])} columns on a terminal of {terminal.columns}")
         if not terminal.is_as_found:
@@ -160,6 +160,14 @@ class Operator:
         told = found.get("schema", "") if isinstance(found, dict) else ""
         self.report.check(f"{vr.name.rpartition('-')[2]}: vine-mesh {line} --json", not faults, "; ".join(faults)[:400] or str(told))
         return found
+
+    @staticmethod
+    def faults(text: str) -> list[str]:
+        """What is wrong with one document."""
+        try:
+            return schemas.faults(json.loads(text))
+        except ValueError as error:
+            return [f"no JSON: {error}"]
 
     def looks(self, vr: VR, line: str, *shows: str) -> None:
         """A command that only looks: on two widths, with and without colours, piped, as JSON."""

@@ -59,8 +59,13 @@ class Terminal:
 
     @property
     def printed(self) -> list[str]:
-        """All lines that it printed, without colours, as wide as it made them."""
-        return ESCAPE.sub("", self.raw.decode(errors="replace")).replace("\r", "").split("\n")
+        """All lines that it printed, without colours, as wide as it made them; what a line was before it was written anew, too."""
+        return [part for part in re.split(r"[\r\n]+", ESCAPE.sub("", self.raw.decode(errors="replace"))) if part]
+
+    @property
+    def fits(self) -> bool:
+        """Whether the terminal had to break no line itself: then the screen is what was printed."""
+        return all(len(line) <= self.columns for line in self.printed)
 
     @property
     def is_coloured(self) -> bool:
@@ -82,6 +87,9 @@ class Terminal:
     def wait_for(self, pattern: str, seconds: float = 10.0) -> bool:
         """Until the screen shows it."""
         return self._read(seconds, lambda: re.search(pattern, self.text, re.M) is not None)
+
+    def wait_until(self, holds: Callable[[], bool], seconds: float = 10.0) -> bool:
+        return self._read(seconds, holds)
 
     def wait_for_raw(self, text: bytes, times: int, seconds: float = 10.0) -> bool:
         """Until it has come so many times."""

@@ -149,8 +149,7 @@ struct PassphraseOptions: ParsableArguments {
     guard Output.canAsk else {
       throw ControlError("nobody can be asked for the passphrase", mend: "give --passphrase-file", .usage)
     }
-    Output.ask(prompt)
     defer { Output.ask("\n") }
-    return Interruption.readSilently()
+    return Interruption.readSilently(prompt)
   }
 }

@@ -16,8 +16,8 @@ enum Interruption {
     hasBar = isShown ? 1 : 0
   }
 
-  /// Reads a line with the keyboard's echo off.
-  static func readSilently() -> String {
+  /// Reads a line with the keyboard's echo off, which it is before the prompt is there.
+  static func readSilently(_ prompt: String) -> String {
     _ = handlers
     tcgetattr(STDIN_FILENO, settings)
     var silent = settings.pointee
@@ -28,6 +28,7 @@ enum Interruption {
       tcsetattr(STDIN_FILENO, TCSAFLUSH, settings)
       areChanged = 0
     }
+    Output.ask(prompt)
     return readLine() ?? ""
   }
 

@@ -74,6 +74,9 @@ struct Join: AsyncParsableCommand {
   private func readToken() throws -> String {
     let text: String
     switch (token, tokenFile) {
+    case ("-", nil) where Output.canAsk:
+      Output.ask("Token: ")
+      text = readLine() ?? ""
     case ("-", nil): text = String(decoding: Self.limited(FileHandle.standardInput), as: UTF8.self)
     case (let token?, nil): text = token
     case (nil, let file?):
