@@ -381,14 +381,14 @@ def authority(scene: Scene) -> None:
     operator.types(uf, "ca protect", r"the two passphrases differ: try again", code=64, answers=(first, ("Again:", "battery\n")), hides="horse", token=True)
     operator.types(uf, "ca protect", r"key is under a passphrase, and in use until the next start", answers=(first, again), hides="horse")
     operator.types(uf, "ca lock", r"^the daemon has forgotten the authority's key$")
-    operator.types(uf, "ca unlock", r"vine-mesh: .*passphrase", code=1, answers=(("Passphrase:", "battery\n"),), hides="battery")
+    operator.types(uf, "ca unlock", r"the passphrase is not the one", code=5, answers=(("Passphrase:", "battery\n"),), hides="battery")
     operator.types(uf, "ca unlock", r"^the authority's key is in use$", answers=(first,), hides="horse")
     operator.types(uf, f"ca export {backup}", rf"the authority's key is in \S+, under the passphrase$", answers=(first, again), hides="horse", token=True)
     mode = backup.stat().st_mode & 0o777 if backup.exists() else 0
     scene.report.check("uf: the exported key is for root alone", mode == 0o600, f"{mode:o}")
     operator.types(uf, f"ca export {backup}", r"exists: name another file", code=64, token=True)
     operator.types(nwu, f"ca import {backup}", r"^this VR holds the authority's key, under the passphrase$", answers=(first,), hides="horse")
-    operator.types(nwu, "ca remove --dry-run", r"^would take the authority's key off this machine")
+    operator.types(nwu, "ca remove --dry-run", r"^would take the authority's key off this machine", token=True)
     operator.types(nwu, "ca remove", r"^the authority's key is off this machine$", answers=((r"\[y/N\]", "y\n"),), token=True)
     file = f"--passphrase-file {scene.passphrase()}"
     operator.document(uf, f"ca protect {file}")

@@ -1,14 +1,11 @@
 import VineBase
 
 extension WireVersions {
-  /// Names what a debug build shall speak instead of its own versions, as `1-2`.
-  static let variable = "VINE_WIRE_VERSIONS"
-
   /// What this daemon speaks. For the test of upgrades (`Chaos/demo.py --only rolling`) a debug build plays a VR of another
-  /// version: it says that it speaks these. A release build does not know the variable.
+  /// version: `VINE_WIRE_VERSIONS=1-2`, and it says that it speaks these. A release build does not know the variable.
   static func spoken(_ environment: [String: String]) -> WireVersions {
     #if DEBUG
-      guard let text = environment[variable] else { return .own }
+      guard let text = environment["VINE_WIRE_VERSIONS"] else { return .own }
       let parts = text.split(separator: "-").map { UInt32($0) ?? 0 }
       guard let oldest = parts.first, let newest = parts.last, parts.count <= 2,
         let spoken = WireVersions(oldest: oldest, newest: newest)
