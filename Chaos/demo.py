@@ -28,6 +28,7 @@ from lib import (  # noqa: E402
     mpi,
     pairs,
     restart,
+    rolling,
     sandbox,
     speed,
     unprivileged,
@@ -66,8 +67,9 @@ PHASES: list[Phase] = [
 
 ON_REQUEST: list[Phase] = [
     ("mpi", "Open MPI, HTTP and NFS across a public, a NATed and a mirrored site", mpi.mpi),
+    ("rolling", "VRs upgraded one by one to the next version of the wire format", rolling.rolling),
 ]
-"""Only with --only: they want programs that `make demo` does not install."""
+"""Only with --only: they want programs that `make demo` does not install, or a debug build."""
 
 
 def arguments() -> argparse.Namespace:

@@ -38,11 +38,18 @@ public struct PeerLine: Codable, Hashable, Sendable {
   public var receivedBytes: UInt64
   /// Empty until its record arrived.
   public var softwareVersion: String
+  /// Version of the wire format of the newest session; absent without a session.
+  public var wireVersion: Int?
+  /// Versions of the wire format that it speaks, `1` or `1-2`; absent until its record arrived.
+  public var wireVersions: String?
+  /// Why there is no session, if one of the two VRs refused the other; with the mend.
+  public var refusal: String?
 
   public init(
     site: String, node: String, state: MemberCondition, role: VRRole, path: PathKind, via: String,
     cipher: String? = nil, sessionAgeSeconds: Double? = nil, heardSecondsAgo: Double? = nil, rttMs: Double? = nil,
-    sentPackets: UInt64, sentBytes: UInt64, receivedPackets: UInt64, receivedBytes: UInt64, softwareVersion: String
+    sentPackets: UInt64, sentBytes: UInt64, receivedPackets: UInt64, receivedBytes: UInt64, softwareVersion: String,
+    wireVersion: Int? = nil, wireVersions: String? = nil, refusal: String? = nil
   ) {
     self.site = site
     self.node = node
@@ -59,5 +66,8 @@ public struct PeerLine: Codable, Hashable, Sendable {
     self.receivedPackets = receivedPackets
     self.receivedBytes = receivedBytes
     self.softwareVersion = softwareVersion
+    self.wireVersion = wireVersion
+    self.wireVersions = wireVersions
+    self.refusal = refusal
   }
 }

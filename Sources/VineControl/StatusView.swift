@@ -33,6 +33,8 @@ public struct StatusView: View {
   public var policy: String?
   /// The site's other VR; absent without one.
   public var failOver: FailOverLine?
+  /// Records of newer versions of vine-mesh, kept and passed on unread; absent from a daemon that does not tell.
+  public var unreadableRecords: Int?
   public var convergence: Convergence
   /// Worst first; empty if nothing needs anybody.
   public var health: [HealthLine]
@@ -42,11 +44,12 @@ public struct StatusView: View {
     roleReason: String, endpoints: [String], vrs: VRCounts, consensus: ConsensusLine, ownBlocks: [OwnBlock],
     vines: [VineAgreement], queueVR: QueueVRLine? = nil, drops: [DropLine], certificate: CertificateLine,
     dataPlane: DataPlaneLine? = nil, policy: String? = nil,
-    failOver: FailOverLine? = nil, convergence: Convergence, health: [HealthLine]
+    failOver: FailOverLine? = nil, unreadableRecords: Int? = nil, convergence: Convergence, health: [HealthLine]
   ) {
     self.dataPlane = dataPlane
     self.policy = policy
     self.failOver = failOver
+    self.unreadableRecords = unreadableRecords
     self.mesh = mesh
     self.site = site
     self.node = node

@@ -145,7 +145,8 @@ public struct Daemon: Service {
     let placement = RouterPlacement(
       declaredEndpoints: configuration.endpoints, localAddresses: Machine.addresses(besides: space),
       port: configuration.port, bootstrap: configuration.bootstrap,
-      usesDirectPaths: configuration.directPaths, suites: CipherSuite.offer(preferring: configuration.suites))
+      usesDirectPaths: configuration.directPaths, suites: CipherSuite.offer(preferring: configuration.suites),
+      wireVersions: .spoken(ProcessInfo.processInfo.environment))
     let router = Router(
       identity: identity, placement: placement, memory: memory, checks: Checks(trust: trust),
       policy: configuration.policy, succession: configuration.succession,

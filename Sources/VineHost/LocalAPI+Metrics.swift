@@ -71,6 +71,10 @@ extension MetricsText {
       ("voters_up", "Of these, those that are up.", status.consensus.votersUp),
       ("has_quorum", "1 while the registry can decide.", flag(status.consensus.hasQuorum)),
       ("converged", "1 while this VR sees the mesh settled.", flag(status.convergence.converged)),
+      (
+        "unreadable_records", "Records of newer versions of vine-mesh, kept and passed on unread.",
+        status.unreadableRecords ?? 0
+      ),
       ("hosts", "Hosts of this site in its LNDT.", status.ownBlocks.reduce(0) { $0 + $1.hosts }),
       (
         "certificate_expiry_timestamp_seconds", "When this VR's certificate runs out, in seconds since 1970.",

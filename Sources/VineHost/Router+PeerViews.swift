@@ -26,7 +26,8 @@ extension Router {
       rttMs: known?.asks.roundTrip?.inMilliseconds,
       sentPackets: plane?.sent.packets ?? 0, sentBytes: plane?.sent.bytes ?? 0,
       receivedPackets: plane?.received.packets ?? 0, receivedBytes: plane?.received.bytes ?? 0,
-      softwareVersion: record?.softwareVersion ?? "")
+      softwareVersion: record?.softwareVersion ?? "", wireVersion: session.map { Int($0.version) },
+      wireVersions: record?.wireVersions.description, refusal: session == nil ? known?.refusal?.explanation : nil)
   }
 
   /// How frames go to a VR that this one has a session with.

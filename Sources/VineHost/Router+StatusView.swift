@@ -29,7 +29,7 @@ extension Router {
       certificate: CertificateLine(daysLeft: days, expiresUnixSeconds: expires),
       dataPlane: DataPlaneLine(
         capture: context.means.capture, injection: context.means.injection, cryptography: context.means.cryptography),
-      policy: policy.sentence, failOver: failOverLine(at: context.now),
+      policy: policy.sentence, failOver: failOverLine(at: context.now), unreadableRecords: directory.unreadable.count,
       convergence: Convergence(converged: waiting.isEmpty, waitingFor: waiting),
       health: health(context, days: days).sorted { $0.level < $1.level })
   }
@@ -68,6 +68,11 @@ extension Router {
       add(
         .warning, "the VR of \(directory.name(of: peer)) is down",
         "see its log; if it is gone for good: vine-mesh peer revoke")
+    }
+    for peer in directory.admitted where peer != node && !peers.isConnected(peer) {
+      guard let refusal = peers.all[peer]?.refusal else { continue }
+      add(
+        .warning, "no session with \(directory.name(of: peer)): \(refusal.cause)", refusal.mend)
     }
     failOverHealth(add)
     let unknown =

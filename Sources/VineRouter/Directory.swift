@@ -15,6 +15,8 @@ public struct Directory: Sendable {
   public private(set) var records: SortedMap<NodeID, VRRecord> = [:]
   /// One GNDT for each ViNe of the mesh (paper 3.5: "All VRs receive a copy of the GNDTs of every ViNe").
   public private(set) var tables: SortedMap<NetworkID, GNDT> = [:]
+  /// Records that this version cannot read: kept for the day when it can, and passed on.
+  public private(set) var unreadable: SortedMap<RecordKey, Bool> = [:]
   /// ViNes whose table or version changed since somebody last asked.
   private var changed: SortedMap<NetworkID, Bool> = [:]
 
@@ -31,7 +33,13 @@ public struct Directory: Sendable {
   public mutating func absorb(
     _ record: SignedRecord, reading content: (SignedRecord) -> RecordContent = { RecordContent($0) }
   ) -> Change {
-    switch content(record) {
+    let content = content(record)
+    if case .unreadable = content {
+      unreadable[record.key] = true
+      return .unreadable
+    }
+    if !unreadable.isEmpty { unreadable[record.key] = nil }
+    switch content {
     case .vr(let content):
       learn(content, of: record.author)
       return .record(record.author)

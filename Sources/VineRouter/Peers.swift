@@ -10,6 +10,8 @@ public struct Peers: Sendable {
     public let isGuest: Bool
     public let carrier: Carrier
     public let suite: CipherSuite
+    /// Of the wire format.
+    public let version: UInt8
   }
 
   public struct Peer: Hashable, Sendable {
@@ -22,6 +24,8 @@ public struct Peers: Sendable {
     public internal(set) var tried: Instant?
     /// How its last control frame came: the way back that certainly works.
     public internal(set) var heardVia: Carrier?
+    /// Why the last handshake came to nothing, if one of the two refused the other.
+    public internal(set) var refusal: RefusalReason?
     /// The carrier that the data plane was told.
     public internal(set) var carrier: Carrier?
   }
@@ -74,7 +78,8 @@ public struct Peers: Sendable {
     peer.sessions.append(
       Session(
         localIndex: session.localIndex, established: now, isGuest: session.peer.isGuest, carrier: session.carrier,
-        suite: session.suite))
+        suite: session.suite, version: session.version))
+    peer.refusal = nil
     peer.heard = now
     peer.heardVia = session.carrier
     peer.keepaliveSent = nil
@@ -97,6 +102,11 @@ public struct Peers: Sendable {
   /// It lives, whatever way it said so.
   mutating func heardBeside(_ node: NodeID, at now: Instant) {
     _ = all.update(node) { ($0.heard, $0.keepaliveSent) = (now, nil) }
+  }
+
+  /// One of the two refused the other.
+  mutating func refused(_ node: NodeID, _ reason: RefusalReason, at now: Instant) {
+    all[node, default: Peer(heard: now)].refusal = reason
   }
 
   /// Nothing goes there any more.

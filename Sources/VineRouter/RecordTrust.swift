@@ -31,14 +31,23 @@ public struct RecordTrust: Sendable {
     switch record.key.kind {
     case .vr: guard record.key.id == record.author.bytes else { return false }
     case .fact:
-      // A fact of a kind that this version cannot read cannot be checked against its key: not believed.
-      guard case .fact(let fact) = content(record), fact.key.bytes == record.key.id,
-        record.version == RecordVersion(fact.version),
-        view.mayAttest(record.author, fact.version) ?? (record.author == founder)
+      guard let version = factVersion(of: record), view.mayAttest(record.author, version) ?? (record.author == founder)
       else { return false }
     default: break
     }
     return isValid(record.signature, record.signedBytes, record.author)
+  }
+
+  /// - Returns: nil if the fact inside is not the one that the record is named for. What is inside a fact of a newer version
+  ///   cannot be told: it says nothing here, and is kept and passed on by the voter's word on its name.
+  private func factVersion(of record: SignedRecord) -> FactVersion? {
+    switch content(record) {
+    case .fact(let fact):
+      fact.key.bytes == record.key.id && record.version == RecordVersion(fact.version) ? fact.version : nil
+    case .unreadable:
+      UInt32(exactly: record.version.epoch).map { FactVersion(epoch: $0, index: record.version.sequence) }
+    case .vr: nil
+    }
   }
 
   /// Those of an invitation's records that the joiner, who knows nothing yet, may believe: the founder let it join, and

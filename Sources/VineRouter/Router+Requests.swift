@@ -24,6 +24,12 @@ extension Router {
     case .revoke(let site): withSite(site, id, &turn) { .revoke($0) }
     case .reclaim(let site):
       let known = knownIndex
+      if let owner = directory.view.site(named: site), owner != node, !directory.view.isRevoked(owner),
+        gossip.member(owner)?.state == .alive
+      {
+        let mend = "stop its vine-meshd for good, or run `vine-mesh peer revoke \(site)` first"
+        return refuse(id, RequestFailure("the VR of \(site) is up: its hosts would be cut off", mend: mend), &turn)
+      }
       withSite(site, id, &turn) { .reclaim($0, known: known) }
     case .pinQueueVR(let site): pinQueueVR(site, id, &turn)
     case .probe(let site): probe(site, id, &turn)

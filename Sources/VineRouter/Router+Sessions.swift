@@ -16,15 +16,18 @@ extension Router {
         turn.emit(.handshake(bytes, via: carrier))
       case .established(let session): established(session, &turn)
       case .failed(let peer, let carrier, let failure): failed(peer, via: carrier, failure, &turn)
-      case .refusedPeer(let carrier, let reason): turn.report(.peerRefused(via: carrier, reason))
+      case .refusedPeer(let carrier, let reason):
+        if let peer = knownPeer(at: carrier) { peers.refused(peer, reason, at: turn.now) }
+        turn.report(.peerRefused(via: carrier, reason))
       }
     }
   }
 
-  private func failed(
+  private mutating func failed(
     _ peer: NodeID?, via carrier: Carrier, _ failure: HandshakeFailure, _ turn: inout Turn
   ) {
     if case .refused(let reason) = failure {
+      if let peer = peer ?? knownPeer(at: carrier) { peers.refused(peer, reason, at: turn.now) }
       turn.report(.refusedByPeer(peer, via: carrier, reason))
     } else {
       turn.report(.handshakeFailed(peer, via: carrier, failure.description))
@@ -186,16 +189,20 @@ extension Router {
     if !peers.isConnected(next), peers.mayTry(next, at: turn.now) { connect(to: next, &turn) }
   }
 
-  /// The sender has keys that this VR lost, by a restart: a new session is begun from here, where the sender is known.
-  mutating func answerStaleSession(via carrier: Carrier, _ turn: inout Turn) {
-    let sender = directory.admitted.first { peer in
+  /// The VR that says of itself that it is reached there.
+  private func knownPeer(at carrier: Carrier) -> NodeID? {
+    directory.admitted.first { peer in
       switch carrier {
       case .datagram(let endpoint): directory.records[peer]?.endpoints.contains(endpoint) ?? false
       case .relayed(_, let tag): peer.tag == tag
       case .channel: false
       }
     }
-    guard let sender, peers.mayTry(sender, at: turn.now) else { return }
+  }
+
+  /// The sender has keys that this VR lost, by a restart: a new session is begun from here, where the sender is known.
+  mutating func answerStaleSession(via carrier: Carrier, _ turn: inout Turn) {
+    guard let sender = knownPeer(at: carrier), peers.mayTry(sender, at: turn.now) else { return }
     connect(to: sender, &turn)
   }
 

@@ -72,7 +72,8 @@ extension Router {
       claims: claims(of: hosts, part), tableDigests: own.content?.tableDigests ?? [:],
       softwareVersion: identity.softwareVersion, certificateExpires: identity.certificateExpires,
       store: registrar.raft.voter.store, links: toldLinks, succession: toldSuccession,
-      ledTerm: registrar.raft.isLeader ? registrar.raft.term.rawValue : nil, signs: identity.authority != nil)
+      ledTerm: registrar.raft.isLeader ? registrar.raft.term.rawValue : nil, signs: identity.authority != nil,
+      wireVersions: placement.wireVersions)
     guard content != own.content else { return }
     let (known, succession) = (own.content?.claims, own.content?.succession)
     directory.learn(content, of: node)

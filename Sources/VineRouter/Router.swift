@@ -94,7 +94,7 @@ public struct Router: Sendable {
     handshakes = Handshakes(
       key: identity.key, mesh: identity.genesis.meshID,
       credential: Credential.certificate(identity.certificate).encode(), suites: placement.suites,
-      ephemeralKeys: ephemeralKeys, random: RandomSource(seed: random.next()))
+      versions: placement.wireVersions, ephemeralKeys: ephemeralKeys, random: RandomSource(seed: random.next()))
     reachability = Reachability(node: identity.node, port: placement.port, random: RandomSource(seed: random.next()))
     keeper = ChannelKeeper(random: RandomSource(seed: random.next()))
     directPaths = DirectPaths(random: RandomSource(seed: random.next()))

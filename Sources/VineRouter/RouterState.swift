@@ -56,11 +56,13 @@ public struct RouterPlacement: Sendable {
   public let usesDirectPaths: Bool
   /// What sessions are offered, best first; not empty.
   public let suites: [CipherSuite]
+  public let wireVersions: WireVersions
 
   public init(
     declaredEndpoints: [Endpoint], localAddresses: [IPv4Address], port: UInt16, bootstrap: [Endpoint],
-    usesDirectPaths: Bool = true, suites: [CipherSuite] = CipherSuite.available
+    usesDirectPaths: Bool = true, suites: [CipherSuite] = CipherSuite.available, wireVersions: WireVersions = .own
   ) {
+    self.wireVersions = wireVersions
     self.suites = suites
     self.usesDirectPaths = usesDirectPaths
     self.declaredEndpoints = declaredEndpoints

@@ -6,6 +6,8 @@ public struct EstablishedSession: Hashable, Sendable {
   /// How the peer was reached by the handshake.
   public let carrier: Carrier
   public let suite: CipherSuite
+  /// Of the wire format: the newest that both speak.
+  public let version: UInt8
   /// 32 bytes for what this VR sends.
   public let sendKey: [UInt8]
   /// 32 bytes for what the peer sends.
@@ -19,12 +21,13 @@ public struct EstablishedSession: Hashable, Sendable {
   public let handshakeHash: [UInt8]
 
   public init(
-    peer: AuthenticatedPeer, carrier: Carrier, suite: CipherSuite, sendKey: [UInt8], receiveKey: [UInt8],
-    localIndex: UInt32, remoteIndex: UInt32, isInitiator: Bool, handshakeHash: [UInt8]
+    peer: AuthenticatedPeer, carrier: Carrier, suite: CipherSuite, version: UInt8 = WireVersions.own.newest,
+    sendKey: [UInt8], receiveKey: [UInt8], localIndex: UInt32, remoteIndex: UInt32, isInitiator: Bool,
+    handshakeHash: [UInt8]
   ) {
     precondition(sendKey.count == CipherSuite.keyByteCount && receiveKey.count == CipherSuite.keyByteCount)
     precondition(localIndex != 0 && remoteIndex != 0, "no session has index zero")
-    (self.peer, self.carrier, self.suite) = (peer, carrier, suite)
+    (self.peer, self.carrier, self.suite, self.version) = (peer, carrier, suite, version)
     (self.sendKey, self.receiveKey) = (sendKey, receiveKey)
     (self.localIndex, self.remoteIndex) = (localIndex, remoteIndex)
     (self.isInitiator, self.handshakeHash) = (isInitiator, handshakeHash)

@@ -56,7 +56,8 @@ extension Handshakes {
     let header = HandshakeFrame.header(step: 1, mesh.tag, index)
     noise.bind(header)
     let room = HandshakeLimits.openingByteCount - header.count - Curve25519.keyByteCount
-    let offer = suites.map(\.rawValue) + [UInt8](repeating: 0, count: room - suites.count)
+    let offered = suites.map(\.rawValue) + versions.offer
+    let offer = offered + [UInt8](repeating: 0, count: room - offered.count)
     guard let message = noise.write(offer) else { return [] }
     let frame = header + message
     attempts[index] = Attempt(node: node, carrier: carrier, phase: .opening(noise), frame: frame, at: now)
@@ -91,8 +92,13 @@ extension Handshakes {
     guard let first = payload.first, let suite = CipherSuite(rawValue: first), suites.contains(suite) else {
       return reject(index, attempt, remoteIndex, .noCommonSuite, arrival)
     }
+    var rest = payload.dropFirst()
+    let version = WireVersions.takeVersion(from: &rest)
+    guard versions.contains(version) else {
+      return reject(index, attempt, remoteIndex, .noCommonWireVersion, arrival)
+    }
     let peer: AuthenticatedPeer
-    switch judge(Array(payload.dropFirst()), of: before, arrival) {
+    switch judge(Array(rest), of: before, arrival) {
     case .failure(let reason): return reject(index, attempt, remoteIndex, reason, arrival)
     case .success(let found): peer = found
     }
@@ -108,7 +114,8 @@ extension Handshakes {
       node: peer.node, carrier: attempt.carrier, phase: .closing(answer: answer), frame: frame, at: arrival.now)
     let keys = noise.split()
     let session = EstablishedSession(
-      peer: peer, carrier: attempt.carrier, suite: suite, sendKey: keys.send, receiveKey: keys.receive,
+      peer: peer, carrier: attempt.carrier, suite: suite, version: version, sendKey: keys.send,
+      receiveKey: keys.receive,
       localIndex: index, remoteIndex: remoteIndex, isInitiator: true, handshakeHash: noise.handshakeHash)
     // The session first: the peer's answer to step 3 may be here before the caller has done with these effects.
     return [.established(session), .send(frame, via: attempt.carrier)]

@@ -4,7 +4,7 @@ import VineBase
 struct Answer: Sendable {
   enum Phase: Sendable {
     /// Step 2 is out.
-    case waiting(NoiseXX, CipherSuite)
+    case waiting(NoiseXX, CipherSuite, version: UInt8)
     /// A good step 3 came: there is a session.
     case established
     /// These bytes were step 3 of somebody who was refused, with this frame.
@@ -44,10 +44,13 @@ extension Handshakes {
     guard let suite = suites.first(where: { offer.contains($0.rawValue) }) else {
       return refuse(remoteIndex, .noCommonSuite, arrival)
     }
+    guard let version = WireVersions(offer: offer).flatMap(versions.common) else {
+      return refuse(remoteIndex, .noCommonWireVersion, arrival)
+    }
     let index = takeIndex()
     let header = HandshakeFrame.header(step: 2, remoteIndex, index)
     noise.bind(header)
-    guard let message = noise.write([suite.rawValue] + credential) else {
+    guard let message = noise.write([suite.rawValue] + WireVersions.answer(version, to: offer) + credential) else {
       indices.remove(index)
       counters.malformed += 1
       return []
@@ -55,7 +58,7 @@ extension Handshakes {
     makeRoom()
     answers[index] = Answer(
       carrier: arrival.carrier, remoteIndex: remoteIndex, opening: bytes, frame: header + message,
-      expires: arrival.now + HandshakeLimits.answerAge, phase: .waiting(noise, suite))
+      expires: arrival.now + HandshakeLimits.answerAge, phase: .waiting(noise, suite, version: version))
     return [.send(header + message, via: arrival.carrier)]
   }
 
@@ -71,7 +74,7 @@ extension Handshakes {
     case .established: return []
     case .refused(let closing, let refusal):
       return closing == bytes ? [.send(refusal, via: arrival.carrier)] : []
-    case .waiting(var noise, let suite):
+    case .waiting(var noise, let suite, let version):
       guard let credential = noise.read(message, binding: frame.header) else {
         counters.unauthentic += 1
         return []
@@ -86,7 +89,8 @@ extension Handshakes {
         answers[index] = answer
         let keys = noise.split()
         let session = EstablishedSession(
-          peer: peer, carrier: arrival.carrier, suite: suite, sendKey: keys.send, receiveKey: keys.receive,
+          peer: peer, carrier: arrival.carrier, suite: suite, version: version, sendKey: keys.send,
+          receiveKey: keys.receive,
           localIndex: index, remoteIndex: remoteIndex, isInitiator: false, handshakeHash: noise.handshakeHash)
         return [.established(session)]
       }

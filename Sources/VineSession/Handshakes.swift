@@ -4,9 +4,9 @@ import VineBase
 ///
 /// ```
 ///     initiator                                   responder
-///   connect ── step 1: suites ──────────────────▶
-///              (again after 0.5, 1, 2, 4 … s)     picks a suite, half-open
-///            ◀───────── step 2: suite, credential ──
+///   connect ── step 1: suites, versions ────────▶
+///              (again after 0.5, 1, 2, 4 … s)     picks of both, half-open
+///            ◀─ step 2: suite, version, credential ──
 ///   judges, established
 ///              ── step 3: credential ────────────▶ judges, established
 ///              (again until confirmed)
@@ -56,6 +56,7 @@ public struct Handshakes: Sendable {
   let key: StaticKey
   let mesh: MeshID
   let suites: [CipherSuite]
+  let versions: WireVersions
   var credential: [UInt8]
   var isGuest: Bool
   var ephemeralKeys: any EphemeralKeys
@@ -75,12 +76,13 @@ public struct Handshakes: Sendable {
   ///   - random: for session indices, which need to be distinct and not secret.
   public init(
     key: StaticKey, mesh: MeshID, credential: [UInt8], isGuest: Bool = false,
-    suites: [CipherSuite] = CipherSuite.available, ephemeralKeys: any EphemeralKeys = SystemEphemeralKeys(),
+    suites: [CipherSuite] = CipherSuite.available, versions: WireVersions = .own,
+    ephemeralKeys: any EphemeralKeys = SystemEphemeralKeys(),
     random: RandomSource
   ) {
     precondition(credential.count <= HandshakeLimits.credentialByteCountMax, "the credential does not fit step 2")
     precondition(!suites.isEmpty, "without a cipher suite there are no sessions")
-    (self.key, self.mesh, self.suites) = (key, mesh, suites)
+    (self.key, self.mesh, self.suites, self.versions) = (key, mesh, suites, versions)
     (self.ephemeralKeys, self.random) = (ephemeralKeys, random)
     (self.credential, self.isGuest) = (credential, isGuest)
   }

@@ -13,6 +13,13 @@ public enum RefusalReason: UInt8, CaseIterable, Error, Hashable, Sendable {
   case secretMismatch
   case noCommonSuite
   case busy
+  case noCommonWireVersion
+
+  /// What is wrong, for people; true on both sides.
+  public var cause: String { String(explanation.prefix { $0 != ";" }) }
+
+  /// What to do about it.
+  public var mend: String { String(explanation.drop { $0 != ";" }.dropFirst(2)) }
 
   /// One line for people, true on both sides, with the mend.
   public var explanation: String {
@@ -32,6 +39,7 @@ public enum RefusalReason: UInt8, CaseIterable, Error, Hashable, Sendable {
     case .secretMismatch: "the invitation's secret is wrong; copy the whole token again"
     case .noCommonSuite: "the two VRs share no cipher suite; update the older one"
     case .busy: "the VR is too busy for new sessions; it is tried again shortly"
+    case .noCommonWireVersion: "the two VRs share no version of the wire format; update the older one"
     }
   }
 }

@@ -37,12 +37,13 @@ public struct VRRecord: Sendable {
     let succession: Succession
     let ledTerm: UInt64?
     let signs: Bool
+    let wireVersions: WireVersions
 
     init(
       _ site: String, _ role: Role, _ endpoints: [Endpoint], _ queueVR: NodeID?, _ claims: SortedMap<NetworkID, Claim>,
       _ tableDigests: SortedMap<NetworkID, TableDigest>, _ softwareVersion: String, _ certificateExpires: WallTime,
       _ store: StoreID?, _ links: SortedMap<NodeTag, ReadingFilter.Step>, _ succession: Succession,
-      _ ledTerm: UInt64?, _ signs: Bool
+      _ ledTerm: UInt64?, _ signs: Bool, _ wireVersions: WireVersions
     ) {
       self.site = site
       self.role = role
@@ -57,6 +58,7 @@ public struct VRRecord: Sendable {
       self.succession = succession
       self.ledTerm = ledTerm
       self.signs = signs
+      self.wireVersions = wireVersions
     }
   }
 
@@ -96,16 +98,17 @@ public struct VRRecord: Sendable {
   public var ledTerm: UInt64? { content.ledTerm }
   /// Whether it holds the authority's key.
   public var signs: Bool { content.signs }
+  public var wireVersions: WireVersions { content.wireVersions }
 
   public init(
     site: String, role: Role, endpoints: [Endpoint], queueVR: NodeID?, claims: SortedMap<NetworkID, Claim>,
     tableDigests: SortedMap<NetworkID, TableDigest>, softwareVersion: String, certificateExpires: WallTime,
     store: StoreID? = nil, links: SortedMap<NodeTag, ReadingFilter.Step> = [:], succession: Succession = Succession(),
-    ledTerm: UInt64? = nil, signs: Bool = false
+    ledTerm: UInt64? = nil, signs: Bool = false, wireVersions: WireVersions = .first
   ) {
     content = Content(
       site, role, endpoints, queueVR, claims, tableDigests, softwareVersion, certificateExpires, store, links,
-      succession, ledTerm, signs)
+      succession, ledTerm, signs, wireVersions)
   }
 
   /// The same record with other digests.
@@ -113,7 +116,7 @@ public struct VRRecord: Sendable {
     VRRecord(
       site: site, role: role, endpoints: endpoints, queueVR: queueVR, claims: claims, tableDigests: tableDigests,
       softwareVersion: softwareVersion, certificateExpires: certificateExpires, store: store,
-      links: links, succession: succession, ledTerm: ledTerm, signs: signs)
+      links: links, succession: succession, ledTerm: ledTerm, signs: signs, wireVersions: wireVersions)
   }
 
   // MARK: Room
@@ -153,6 +156,10 @@ public struct VRRecord: Sendable {
     wire.standsInFor = succession.standsInFor?.rawValue ?? 0
     wire.leads = ledTerm ?? 0
     wire.signs = signs
+    if wireVersions != .first {
+      wire.wireOldest = UInt32(wireVersions.oldest)
+      wire.wireNewest = UInt32(wireVersions.newest)
+    }
     let bytes = wire.written
     guard !tableDigests.isEmpty else { return bytes }
     var room = WireLimits.payloadByteCountMax - bytes.count
@@ -192,6 +199,13 @@ public struct VRRecord: Sendable {
       }
       links[NodeTag(rawValue: link.peer)] = ReadingFilter.Step(rawValue: step)
     }
+    var wireVersions = WireVersions.first
+    if wire.wireOldest != 0 || wire.wireNewest != 0 {
+      guard
+        let told = WireVersions(oldest: wire.wireOldest, newest: wire.wireNewest), told != .first
+      else { throw .invalid("versions of the wire format") }
+      wireVersions = told
+    }
     return VRRecord(
       site: try Field.text(wire.site, max: WireLimits.nameByteCountMax, "site"), role: role,
       endpoints: try Field.count(wire.endpoints, max: WireLimits.endpointCountMax, "endpoints")
@@ -204,7 +218,7 @@ public struct VRRecord: Sendable {
       succession: Succession(
         second: wire.secondVr == 0 ? nil : NodeTag(rawValue: wire.secondVr),
         standsInFor: wire.standsInFor == 0 ? nil : NodeTag(rawValue: wire.standsInFor)),
-      ledTerm: wire.leads == 0 ? nil : wire.leads, signs: wire.signs)
+      ledTerm: wire.leads == 0 ? nil : wire.leads, signs: wire.signs, wireVersions: wireVersions)
   }
 }
 
@@ -216,7 +230,7 @@ extension VRRecord: Hashable {
         && one.queueVR == other.queueVR && one.claims == other.claims && one.tableDigests == other.tableDigests
         && one.softwareVersion == other.softwareVersion && one.certificateExpires == other.certificateExpires
         && one.store == other.store && one.links == other.links && one.succession == other.succession
-        && one.ledTerm == other.ledTerm && one.signs == other.signs
+        && one.ledTerm == other.ledTerm && one.signs == other.signs && one.wireVersions == other.wireVersions
   }
 
   public func hash(into hasher: inout Hasher) {

@@ -14,7 +14,8 @@ struct AuthorityCommand: AsyncParsableCommand {
 
   struct Protect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Puts the key under a passphrase; after a restart it needs `vine-mesh ca unlock`.")
+      abstract: "Puts the key under a passphrase; after a restart it needs `vine-mesh ca unlock`.",
+      examples: "vine-mesh ca protect", "vine-mesh ca protect --passphrase-file passphrase")
 
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var daemon: DaemonOptions
@@ -28,7 +29,8 @@ struct AuthorityCommand: AsyncParsableCommand {
   }
 
   struct Unlock: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lets the daemon use a key that is under a passphrase.")
+    static let configuration = CommandConfiguration(
+      abstract: "Lets the daemon use a key that is under a passphrase.", examples: "vine-mesh ca unlock")
 
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var daemon: DaemonOptions
@@ -43,7 +45,7 @@ struct AuthorityCommand: AsyncParsableCommand {
 
   struct Lock: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lets the daemon forget a key that is under a passphrase.")
+      abstract: "Lets the daemon forget a key that is under a passphrase.", examples: "vine-mesh ca lock")
 
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
@@ -56,7 +58,8 @@ struct AuthorityCommand: AsyncParsableCommand {
 
   struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Writes the key to a file, under a passphrase: a backup, or to be carried to another VR.")
+      abstract: "Writes the key to a file, under a passphrase: a backup, or to be carried to another VR.",
+      examples: "vine-mesh ca export authority.backup")
 
     @Argument(help: "The file; it must not exist yet.", completion: .file())
     var file: String
@@ -81,7 +84,8 @@ struct AuthorityCommand: AsyncParsableCommand {
 
   struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Takes over a key that `vine-mesh ca export` wrote at another VR of the mesh.")
+      abstract: "Takes over a key that `vine-mesh ca export` wrote at another VR of the mesh.",
+      examples: "vine-mesh ca import authority.backup")
 
     @Argument(help: "The file that `export` wrote.", completion: .file())
     var file: String
@@ -100,7 +104,8 @@ struct AuthorityCommand: AsyncParsableCommand {
   }
 
   struct Remove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Takes the key off this machine.")
+    static let configuration = CommandConfiguration(
+      abstract: "Takes the key off this machine.", examples: "vine-mesh ca remove --dry-run")
 
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
@@ -144,16 +149,7 @@ struct PassphraseOptions: ParsableArguments {
     guard Output.canAsk else {
       throw ControlError("nobody can be asked for the passphrase", mend: "give --passphrase-file", .usage)
     }
-    Output.ask(prompt)
-    var old = termios()
-    tcgetattr(STDIN_FILENO, &old)
-    var silent = old
-    silent.c_lflag &= ~tcflag_t(ECHO)
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-    defer {
-      tcsetattr(STDIN_FILENO, TCSAFLUSH, &old)
-      Output.ask("\n")
-    }
-    return readLine() ?? ""
+    defer { Output.ask("\n") }
+    return Interruption.readSilently(prompt)
   }
 }

@@ -7,7 +7,8 @@ struct BlockCommand: AsyncParsableCommand {
     subcommands: [List.self, Request.self, Release.self])
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists all blocks and their owners.")
+    static let configuration = CommandConfiguration(
+      abstract: "Lists all blocks and their owners.", examples: "vine-mesh block list")
 
     @OptionGroup var query: QueryOptions
 
@@ -15,10 +16,11 @@ struct BlockCommand: AsyncParsableCommand {
   }
 
   struct Request: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Asks the registry for one more block for this site.")
+    static let configuration = CommandConfiguration(
+      abstract: "Asks the registry for one more block for this site.", examples: "vine-mesh block request --hosts 200")
 
     @Option(help: "Hosts that the block has to hold.")
-    var hosts: Int
+    var hosts: HostCount
     @Option(
       help: "The one ViNe that it shall count in: others may have the same addresses in ViNes it never meets.",
       completion: LiveNames.vines)
@@ -28,13 +30,15 @@ struct BlockCommand: AsyncParsableCommand {
 
     func run() async throws {
       let answer: BlockAnswer = try await daemon.client().post(
-        "block/request", BlockRequestBody(hosts: hosts, vine: vine))
+        "block/request", BlockRequestBody(hosts: hosts.count, vine: vine))
       try Output.answer(answer, output, "this site has block \(answer.block), gateway \(answer.gateway)")
     }
   }
 
   struct Release: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Gives a block of this site back to the registry.")
+    static let configuration = CommandConfiguration(
+      abstract: "Gives a block of this site back to the registry.",
+      examples: "vine-mesh block release 172.16.4.0/24 --dry-run")
 
     @Argument(help: "The block, exactly as `vine-mesh block list` shows it.", completion: LiveNames.ownBlocks)
     var block: String

@@ -7,7 +7,7 @@ struct Check: AsyncParsableCommand {
     abstract: "Measures how fast the registry decides, asked from here.",
     discussion: """
       The voters write decisions to their disks that change nothing, as many as they can; a mesh at work feels it.
-      """)
+      """, examples: "vine-mesh check --clients 8 --seconds 10")
 
   @Option(help: "Decisions that are waited for at a time, at most \(CheckBody.clientsMax).")
   var clients = 1

@@ -8,7 +8,7 @@ struct DoctorCommand: AsyncParsableCommand {
     discussion: """
       The hosts are asked by ARP for their alias, and by an echo request from a virtual address for their route; they need no \
       software for it. It takes a second or two. Exits with 1 if something does not work.
-      """)
+      """, examples: "vine-mesh doctor")
 
   @OptionGroup var daemon: SocketOptions
   @OptionGroup var output: OutputOptions
@@ -18,7 +18,7 @@ struct DoctorCommand: AsyncParsableCommand {
     let view = try await Output.withProgress(seconds: 2, then: "waiting for the hosts") {
       try await client.view(DoctorView.self)
     }
-    try Output.answer(view, output, view.lines(output.palette).joined(separator: "\n"))
+    try Output.answer(view, output)
     if !view.isHealthy { throw ExitCode(ExitStatus.failed.rawValue) }
   }
 }

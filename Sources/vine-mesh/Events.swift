@@ -9,10 +9,9 @@ struct Events: AsyncParsableCommand {
     discussion: """
       The daemon remembers the last thousand events of level info and above since its start; its log has all. Ids keep their \
       meaning, messages may change: docs/reference/events.md has a line for each.
-
-        vine-mesh events --since 10m --level warning
-        vine-mesh events --follow --json --kind member --kind queueVR
-      """)
+      """,
+    examples: "vine-mesh events --since 10m --level warning",
+    "vine-mesh events --follow --json --kind member --kind queueVR")
 
   @Flag(help: "Goes on with what happens, until interrupted; also across a restart of the daemon.")
   var follow = false
@@ -38,7 +37,7 @@ struct Events: AsyncParsableCommand {
 
   func validate() throws {
     for kind in kinds where !EventsQuery.isKind(kind) {
-      throw ValidationError("no event is of the kind `\(kind)`; see `vine-mesh events --help`")
+      throw ValidationError("no event is of the kind `\(kind)`")
     }
   }
 

@@ -8,7 +8,7 @@ struct Explain: AsyncParsableCommand {
       To be run at the site of the source: its VR decides as it would for a packet, and asks the VR of the destination \
       what it would do. Nothing is sent to a host. Exits with 5 if the packet would be dropped, with 4 if the other \
       end did not answer.
-      """)
+      """, examples: "vine-mesh explain 172.16.0.11 172.16.1.11")
 
   @Argument(help: "Virtual address of a host of this site.")
   var source: String
@@ -20,8 +20,7 @@ struct Explain: AsyncParsableCommand {
   func run() async throws {
     let view: ExplainView = try await daemon.client().post(
       "explain", ExplainBody(source: source, destination: destination))
-    let text = view.lines(output.palette).joined(separator: "\n")
-    try Output.answer(view, output, text)
+    try Output.answer(view, output)
     switch view.verdict {
     case .delivered: break
     case .dropped: throw ExitCode(ExitStatus.denied.rawValue)

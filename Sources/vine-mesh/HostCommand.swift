@@ -12,7 +12,8 @@ struct HostCommand: AsyncParsableCommand {
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Puts a host of this site into a ViNe.",
-      discussion: "The host itself needs the address as an alias and a route for the virtual space to the VR.")
+      discussion: "The host itself needs the address as an alias and a route for the virtual space to the VR.",
+      examples: "vine-mesh host add 172.16.0.12 --vine physics")
 
     @Argument(help: "The host's virtual address, in a block of this site.")
     var address: IPv4Address
@@ -29,7 +30,9 @@ struct HostCommand: AsyncParsableCommand {
   }
 
   struct Remove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Takes a host out of a ViNe, or of all of them.")
+    static let configuration = CommandConfiguration(
+      abstract: "Takes a host out of a ViNe, or of all of them.",
+      examples: "vine-mesh host remove 172.16.0.12 --vine physics")
 
     @Argument(help: "The host's virtual address.", completion: LiveNames.hosts)
     var address: IPv4Address
@@ -51,7 +54,8 @@ struct HostCommand: AsyncParsableCommand {
   }
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists the hosts of this site and their ViNes.")
+    static let configuration = CommandConfiguration(
+      abstract: "Lists the hosts of this site and their ViNes.", examples: "vine-mesh host list")
 
     @OptionGroup var query: QueryOptions
 
@@ -66,7 +70,8 @@ extension HostCommand {
       discussion: """
         They are for the host, and last until it restarts (on Windows the route stays). With `--os dnsmasq`: the line that \
         gives the route to all hosts of the site by DHCP.
-        """)
+        """, examples: "vine-mesh host setup 172.16.0.12 --interface eth0",
+      "vine-mesh host setup 172.16.0.12 --os dnsmasq")
 
     @Argument(help: "The host's virtual address, in a block of this site.", completion: LiveNames.hosts)
     var address: IPv4Address

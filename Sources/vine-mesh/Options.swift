@@ -130,6 +130,21 @@ struct Span: ExpressibleByArgument, CustomStringConvertible {
   var defaultValueDescription: String { description }
 }
 
+/// Hosts that a block has to hold; the registry knows how many that can be.
+struct HostCount: ExpressibleByArgument, CustomStringConvertible {
+  let count: Int
+
+  init(_ count: Int) { self.count = count }
+
+  init?(argument: String) {
+    guard let count = Int(argument), count > 0 else { return nil }
+    self.count = count
+  }
+
+  var description: String { "\(count)" }
+  var defaultValueDescription: String { description }
+}
+
 /// Names of meshes are parts of paths, so they are checked before they become one.
 enum MeshName {
   static func checked(_ name: String) throws -> String {

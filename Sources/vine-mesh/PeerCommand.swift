@@ -6,7 +6,8 @@ struct PeerCommand: AsyncParsableCommand {
     commandName: "peer", abstract: "The other sites' VRs.", subcommands: [List.self, Revoke.self, Reclaim.self])
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists the VRs and how they are reached.")
+    static let configuration = CommandConfiguration(
+      abstract: "Lists the VRs and how they are reached.", examples: "vine-mesh peer list --watch")
 
     @OptionGroup var query: QueryOptions
 
@@ -15,7 +16,8 @@ struct PeerCommand: AsyncParsableCommand {
 
   struct Revoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Takes a VR's key out of the mesh for good: nobody speaks with it any more.")
+      abstract: "Takes a VR's key out of the mesh for good: nobody speaks with it any more.",
+      examples: "vine-mesh peer revoke osaka --dry-run")
 
     @Argument(help: "The site of the VR.", completion: LiveNames.sites)
     var site: String
@@ -35,7 +37,8 @@ struct PeerCommand: AsyncParsableCommand {
   struct Reclaim: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Takes the blocks of a VR that is gone or revoked; they are kept free for a day.",
-      discussion: "A VR that asked the registry for anything lately keeps its blocks, unless it is revoked.")
+      discussion: "A VR that asked the registry for anything lately keeps its blocks, unless it is revoked.",
+      examples: "vine-mesh peer reclaim osaka")
 
     @Argument(help: "The site of the VR.", completion: LiveNames.sites)
     var site: String

@@ -9,7 +9,7 @@ struct Recover: ParsableCommand {
       Stop this VR's daemon first, and make sure that the other voters never come back as they were: what they \
       decided since this VR heard of them last does not stand. Owners keep their blocks. What looks free is kept \
       free for a while, as the lost voters may have given it to somebody. Run it at one VR only, with --dry-run first.
-      """)
+      """, examples: "vine-mesh recover --mesh demo --dry-run")
 
   @Option(help: "Name of the mesh.")
   var mesh: String

@@ -7,7 +7,8 @@ struct RelayCommand: AsyncParsableCommand {
     subcommands: [Show.self, Pin.self, Unpin.self, Probe.self])
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Shows the queue-VR, the candidates and whom it serves.")
+    static let configuration = CommandConfiguration(
+      abstract: "Shows the queue-VR, the candidates and whom it serves.", examples: "vine-mesh relay show --why")
 
     @Flag(help: "What each peer gets through each candidate, and what decided.")
     var why = false
@@ -18,7 +19,8 @@ struct RelayCommand: AsyncParsableCommand {
 
   struct Pin: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Keeps this VR to one queue-VR, whatever is measured, while that one is there.")
+      abstract: "Keeps this VR to one queue-VR, whatever is measured, while that one is there.",
+      examples: "vine-mesh relay pin nwu")
 
     @Argument(help: "The site of a public VR.", completion: LiveNames.sites)
     var site: String
@@ -33,7 +35,7 @@ struct RelayCommand: AsyncParsableCommand {
 
   struct Unpin: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lets this VR choose its queue-VR by measured links again.")
+      abstract: "Lets this VR choose its queue-VR by measured links again.", examples: "vine-mesh relay unpin")
 
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var output: OutputOptions
@@ -47,7 +49,8 @@ struct RelayCommand: AsyncParsableCommand {
   struct Probe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Measures the link to a site's VR now, both directions.",
-      discussion: "Trains of up to 700 kB go there and back; on a slow link that takes some seconds.")
+      discussion: "Trains of up to 700 kB go there and back; on a slow link that takes some seconds.",
+      examples: "vine-mesh relay probe nwu")
 
     @Argument(help: "The site of the VR.", completion: LiveNames.sites)
     var site: String

@@ -7,7 +7,7 @@ struct ReloadCommand: AsyncParsableCommand {
     discussion: """
       The policy, the log level and declared endpoints change at once, without touching other traffic. What needs a restart is \
       named. A file with an error changes nothing.
-      """)
+      """, examples: "vine-mesh reload")
 
   @OptionGroup var daemon: DaemonOptions
   @OptionGroup var output: OutputOptions

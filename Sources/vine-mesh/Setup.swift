@@ -6,7 +6,8 @@ import VineHost
 
 struct Init: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Founds a mesh: this machine becomes its first VR and keeps its authority.")
+    abstract: "Founds a mesh: this machine becomes its first VR and keeps its authority.",
+    examples: "vine-mesh init --mesh demo --site uf --endpoint 198.18.0.1 --lan eth1")
 
   @Option(help: "Name of the mesh: 1 to 63 of a-z, 0-9 and -, a letter first.")
   var mesh: String
@@ -15,7 +16,7 @@ struct Init: AsyncParsableCommand {
   var site: String
 
   @Option(help: "Hosts that the site's block has to hold.")
-  var hosts = 253
+  var hosts = HostCount(253)
 
   @Option(help: "Interface of the site's network; found by its routes if it is left out.")
   var lan: String?
@@ -30,7 +31,7 @@ struct Init: AsyncParsableCommand {
 
   func run() async throws {
     let paths = places.overrides.paths(mesh: try MeshName.checked(mesh))
-    let request = InitRequest(mesh: mesh, site: site, hosts: hosts, lan: lan, endpoints: endpoints, paths: paths)
+    let request = InitRequest(mesh: mesh, site: site, hosts: hosts.count, lan: lan, endpoints: endpoints, paths: paths)
     let result = try await MeshSetup.initialise(request)
     let told = "mesh \(mesh) (\(result.meshID)) is founded; site \(result.site) has block \(result.block)"
     try Output.answer(result, output, "\(told)\nnext: \(result.nextCommand)")
@@ -43,7 +44,7 @@ struct Join: AsyncParsableCommand {
     discussion: """
       The token is a secret. Give `-` to read it from standard input, or --token-file: an argument can be \
       seen by every user of this machine while the command runs.
-      """)
+      """, examples: "vine-mesh join --lan eth1 - < token", "vine-mesh join --token-file token")
 
   @Argument(help: "The token, or `-` for standard input.")
   var token: String?
@@ -63,7 +64,9 @@ struct Join: AsyncParsableCommand {
   func run() async throws {
     let request = JoinRequest(
       token: try readToken(), lan: lan, paths: places.overrides, timeout: timeout.duration)
-    let result = try await MeshSetup.join(request)
+    let result = try await Output.withProgress(seconds: 5, then: "no answer yet: trying on") {
+      try await MeshSetup.join(request)
+    }
     let told = "site \(result.site) is in mesh \(result.meshName) (\(result.meshID)) with block \(result.block)"
     try Output.answer(result, output, "\(told)\nnext: \(result.nextCommand)")
   }
@@ -71,6 +74,9 @@ struct Join: AsyncParsableCommand {
   private func readToken() throws -> String {
     let text: String
     switch (token, tokenFile) {
+    case ("-", nil) where Output.canAsk:
+      Output.ask("Token: ")
+      text = readLine() ?? ""
     case ("-", nil): text = String(decoding: Self.limited(FileHandle.standardInput), as: UTF8.self)
     case (let token?, nil): text = token
     case (nil, let file?):
@@ -99,13 +105,14 @@ struct Join: AsyncParsableCommand {
 struct Invite: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Prints a token with which one new site can join, once.",
-    discussion: "The token is a secret until it is used or expires: carry it as you would carry a password.")
+    discussion: "The token is a secret until it is used or expires: carry it as you would carry a password.",
+    examples: "vine-mesh invite osaka --hosts 60 --expires 12h > token")
 
   @Argument(help: "Name of the new site: 1 to 63 of a-z, 0-9 and -, a letter first.")
   var site: String
 
   @Option(help: "Hosts that the new site's block has to hold.")
-  var hosts = 253
+  var hosts = HostCount(253)
 
   @Option(help: "How long the token can be used, as in 12h or 7d.")
   var expires = Span(.seconds(7 * 86_400))
@@ -114,7 +121,7 @@ struct Invite: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    let body = InviteBody(site: site, hosts: hosts, expiresSeconds: expires.duration.components.seconds)
+    let body = InviteBody(site: site, hosts: hosts.count, expiresSeconds: expires.duration.components.seconds)
     let answer: InvitationAnswer = try await daemon.client().post("invite", body)
     try Output.answer(answer, output, answer.token)
   }

@@ -6,7 +6,8 @@ import VineControl
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Shows this VR on one screen, or one view of it in full.",
-    discussion: "Exits with 1 if the screen shows an error.")
+    discussion: "Exits with 1 if the screen shows an error.", examples: "vine-mesh status",
+    "vine-mesh status peers --watch", "vine-mesh status drops --json")
 
   enum Part: String, CaseIterable, ExpressibleByArgument {
     case map, peers, vines, gndt, lndt, blocks, voters, links, relay, queues, certs, drops

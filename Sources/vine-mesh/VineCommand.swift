@@ -36,7 +36,9 @@ private func act(
 
 extension VineCommand {
   struct Create: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Creates a ViNe; this site takes part in it.")
+    static let configuration = CommandConfiguration(
+      abstract: "Creates a ViNe; this site takes part in it.",
+      examples: "vine-mesh vine create physics --host 172.16.0.11")
 
     @Argument(help: "Name of the ViNe: 1 to 63 of a-z, 0-9 and -, a letter first.")
     var name: String
@@ -52,7 +54,8 @@ extension VineCommand {
   }
 
   struct Join: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Makes this site take part in a ViNe.")
+    static let configuration = CommandConfiguration(
+      abstract: "Makes this site take part in a ViNe.", examples: "vine-mesh vine join physics --host 172.16.1.11")
 
     @Argument(help: "Name of the ViNe.", completion: LiveNames.vines)
     var name: String
@@ -66,7 +69,9 @@ extension VineCommand {
   }
 
   struct Rename: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Gives a ViNe that this site takes part in another name.")
+    static let configuration = CommandConfiguration(
+      abstract: "Gives a ViNe that this site takes part in another name.",
+      examples: "vine-mesh vine rename physics particles")
 
     @Argument(help: "Name of the ViNe.", completion: LiveNames.vines)
     var name: String
@@ -83,7 +88,8 @@ extension VineCommand {
   }
 
   struct Leave: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Ends this site's part in a ViNe.")
+    static let configuration = CommandConfiguration(
+      abstract: "Ends this site's part in a ViNe.", examples: "vine-mesh vine leave physics --dry-run")
 
     @Argument(help: "Name of the ViNe.", completion: LiveNames.vines)
     var name: String
@@ -101,7 +107,8 @@ extension VineCommand {
   }
 
   struct Delete: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Deletes a ViNe for all sites.")
+    static let configuration = CommandConfiguration(
+      abstract: "Deletes a ViNe for all sites.", examples: "vine-mesh vine delete physics --dry-run")
 
     @Argument(help: "Name of the ViNe.", completion: LiveNames.vines)
     var name: String
@@ -112,13 +119,15 @@ extension VineCommand {
     func run() async throws {
       let vine = try await VineCommand.line(of: name, daemon)
       let sites = vine.participants.isEmpty ? "no site" : vine.participants.joined(separator: ", ")
-      guard try destruction.confirm("delete ViNe \(vine.name), in which \(sites) takes part") else { return }
+      let verb = vine.participants.count > 1 ? "take" : "takes"
+      guard try destruction.confirm("delete ViNe \(vine.name), in which \(sites) \(verb) part") else { return }
       try await act("delete", on: name, daemon, output) { "ViNe \($0.name) is deleted" }
     }
   }
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists all ViNes of the mesh.")
+    static let configuration = CommandConfiguration(
+      abstract: "Lists all ViNes of the mesh.", examples: "vine-mesh vine list --watch")
 
     @OptionGroup var query: QueryOptions
 
@@ -126,7 +135,8 @@ extension VineCommand {
   }
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Shows one ViNe.")
+    static let configuration = CommandConfiguration(
+      abstract: "Shows one ViNe.", examples: "vine-mesh vine show physics")
 
     @Argument(help: "Name of the ViNe.", completion: LiveNames.vines)
     var name: String

@@ -47,7 +47,8 @@ struct VineMesh: AsyncParsableCommand {
 }
 
 struct Version: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Prints the version of this program.")
+  static let configuration = CommandConfiguration(
+    abstract: "Prints the version of this program.", examples: "vine-mesh version")
 
   func run() { Output.write("vine-mesh \(SoftwareVersion.current)\n") }
 }

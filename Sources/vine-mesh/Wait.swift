@@ -9,7 +9,7 @@ struct Wait: AsyncParsableCommand {
     discussion: """
       On a terminal it shows meanwhile who is behind. Exits with 4 if the mesh does not settle within --timeout, and \
       with 3 if no daemon answers until then.
-      """)
+      """, examples: "vine-mesh wait --converged --timeout 30s")
 
   @Flag(help: "Until all VRs that are up agree on the tables of all ViNes, and nobody is suspected to be down.")
   var converged = false

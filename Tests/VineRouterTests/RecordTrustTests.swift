@@ -50,6 +50,34 @@ private func key(_ byte: UInt8) throws -> StaticKey {
     }
   }
 
+  @Test func `a fact that this version cannot read is kept by a voter's word alone, and says nothing`() throws {
+    let (voter, other) = (try key(1), try key(2))
+    func newer(by author: StaticKey) -> SignedRecord {
+      let bare = SignedRecord(
+        key: RecordKey(kind: .fact, id: [99, 1]), version: RecordVersion(epoch: 1, sequence: 5), author: author.node,
+        payload: [0xA2, 0x06, 2, 8, 1], signature: [])
+      return SignedRecord(
+        key: bare.key, version: bare.version, author: author.node, payload: bare.payload,
+        signature: author.sign(bare.signedBytes))
+    }
+    let trust = RecordTrust(founder: voter.node)
+    #expect(trust.isAuthentic(newer(by: voter), knowing: RegistryView()))
+    #expect(!trust.isAuthentic(newer(by: other), knowing: RegistryView()))
+    var directory = Directory()
+    #expect(directory.absorb(newer(by: voter)) == .unreadable)
+    #expect(directory.unreadable.keys == [newer(by: voter).key])
+    #expect(directory.view.sites.isEmpty && directory.view.vines.isEmpty)
+    // The same record once this version can read it.
+    let readable = RecordTrust.attest(fact(), by: voter)
+    let before = SignedRecord(
+      key: readable.key, version: readable.version, author: voter.node, payload: [0xA2, 0x06, 2, 8, 1],
+      signature: readable.signature)
+    _ = directory.absorb(before)
+    #expect(directory.unreadable.keys.count == 2)
+    _ = directory.absorb(readable)
+    #expect(directory.unreadable.keys.count == 1)
+  }
+
   @Test func `nobody writes another VR's record`() throws {
     let (owner, forger) = (try key(3), try key(4))
     let forged = SignedRecord(

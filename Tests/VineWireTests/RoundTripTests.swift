@@ -40,7 +40,7 @@ import VineWire
   func `a payload that no version of ours would write is passed on unchanged`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     // A field of a newer version at the end of a VR record, and the same content in another order.
-    let payload = [0x78, 0x01] + samples.vrRecord().encode().prefix(800)
+    let payload = [0xA0, 0x06, 0x01] + samples.vrRecord().encode().prefix(800)
     let record = SignedRecord(
       key: samples.recordKey(), version: samples.version(), author: samples.node(), payload: payload,
       signature: samples.bytes(64))

@@ -78,7 +78,8 @@ struct Samples {
       succession: VRRecord.Succession(
         second: flag() ? NodeTag(rawValue: random.next() | 1) : nil,
         standsInFor: flag() ? NodeTag(rawValue: random.next() | 1) : nil),
-      ledTerm: flag() ? random.next() | 1 : nil, signs: flag())
+      ledTerm: flag() ? random.next() | 1 : nil, signs: flag(),
+      wireVersions: flag() ? .first : fixed(WireVersions(oldest: UInt32(random.int(in: 1..<9)), newest: 9)))
   }
 
   mutating func fact() -> RegistryFact {

@@ -125,7 +125,7 @@ extension CertsView: Screen {
       table.add(Cell(name), Cell(line.subject), Cell(Measure.days(line.daysLeft), tint))
     }
     let renewal = (Double(renewsUnixSeconds) - Double(own.expiresUnixSeconds)) / 86_400 + own.daysLeft
-    let when = renewal > 0 ? "in \(Measure.days(renewal))" : "now"
+    let when = renewal > 0 ? "in \(renewal < 2 ? Measure.duration(renewal * 86_400) : "\(Int(renewal)) days")" : "now"
     let by = signers.isEmpty ? "nobody" : signers.map(Cell.printable).joined(separator: ", ")
     return table.lines(palette, ifEmpty: "") + [
       "mesh \(Cell.printable(meshId)); \(whereKeyIs)", "renewed \(when) by \(by)",

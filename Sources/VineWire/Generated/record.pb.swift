@@ -103,6 +103,11 @@ nonisolated struct PBVRRecord: Sendable {
   /// It holds the authority's key: it renews certificates and lets sites in.
   var signs: Bool = false
 
+  /// Versions of the wire format that it speaks; 0: the first.
+  var wireOldest: UInt32 = 0
+
+  var wireNewest: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -465,7 +470,7 @@ nonisolated extension PBSignedRecord: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".VRRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}role\0\u{1}endpoints\0\u{3}queue_vr\0\u{1}participation\0\u{3}table_digests\0\u{3}software_version\0\u{3}certificate_expires\0\u{1}store\0\u{1}links\0\u{3}second_vr\0\u{3}stands_in_for\0\u{1}leads\0\u{1}signs\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}role\0\u{1}endpoints\0\u{3}queue_vr\0\u{1}participation\0\u{3}table_digests\0\u{3}software_version\0\u{3}certificate_expires\0\u{1}store\0\u{1}links\0\u{3}second_vr\0\u{3}stands_in_for\0\u{1}leads\0\u{1}signs\0\u{3}wire_oldest\0\u{3}wire_newest\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -487,6 +492,8 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 12: try { try decoder.decodeSingularFixed64Field(value: &self.standsInFor) }()
       case 13: try { try decoder.decodeSingularUInt64Field(value: &self.leads) }()
       case 14: try { try decoder.decodeSingularBoolField(value: &self.signs) }()
+      case 15: try { try decoder.decodeSingularUInt32Field(value: &self.wireOldest) }()
+      case 16: try { try decoder.decodeSingularUInt32Field(value: &self.wireNewest) }()
       default: break
       }
     }
@@ -539,6 +546,12 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.signs != false {
       try visitor.visitSingularBoolField(value: self.signs, fieldNumber: 14)
     }
+    if self.wireOldest != 0 {
+      try visitor.visitSingularUInt32Field(value: self.wireOldest, fieldNumber: 15)
+    }
+    if self.wireNewest != 0 {
+      try visitor.visitSingularUInt32Field(value: self.wireNewest, fieldNumber: 16)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -557,6 +570,8 @@ nonisolated extension PBVRRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.standsInFor != rhs.standsInFor {return false}
     if lhs.leads != rhs.leads {return false}
     if lhs.signs != rhs.signs {return false}
+    if lhs.wireOldest != rhs.wireOldest {return false}
+    if lhs.wireNewest != rhs.wireNewest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
