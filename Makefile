@@ -31,6 +31,9 @@ BENCH_PACKAGES := serf etcd-server etcd-client nghttp2-client wireguard-go wireg
 # What the test of the dashboard looks at it with.
 DASHBOARD_PACKAGES := chromium fonts-dejavu-core python3-jsonschema python3-yaml python3-pil
 
+# What the test of the commands looks at terminals with.
+COMMANDS_PACKAGES := python3-pyte python3-jsonschema python3-yaml
+
 # Programs that the phase `mpi` runs between sites.
 MPI_PACKAGES := openmpi-bin libopenmpi-dev gcc libc6-dev nfs-ganesha nfs-ganesha-vfs libnfs-utils
 
@@ -72,6 +75,12 @@ test-dashboard: build ## the dashboard in Chromium, over 3 real VRs and made-up 
 	@.ci/deps $(DASHBOARD_PACKAGES)
 	@mkdir -p reports
 	@/usr/bin/python3 Chaos/dashboard.py
+
+.PHONY: test-commands
+test-commands: build ## every command of vine-mesh typed on a terminal, over real VRs: screen, exit code, JSON (root)
+	@.ci/deps $(COMMANDS_PACKAGES)
+	@mkdir -p reports
+	@/usr/bin/python3 Chaos/commands.py
 
 .PHONY: schemas
 schemas: ## makes docs/reference from the types of the local API

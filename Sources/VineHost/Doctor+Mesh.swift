@@ -60,7 +60,8 @@ extension Router {
   private var versionsFinding: Finding? {
     var versions: SortedMap<String, Int> = [:]
     for node in directory.admitted {
-      if let version = directory.records[node]?.softwareVersion { versions[version, default: 0] += 1 }
+      guard let record = directory.records[node] else { continue }
+      versions["\(record.softwareVersion), wire format \(record.wireVersions)", default: 0] += 1
     }
     guard versions.count > 1 else { return nil }
     let evidence = versions.map { "\($0.1) VRs with \($0.0)" }.joined(separator: ", ")

@@ -113,7 +113,7 @@ struct AuthorityCommand: AsyncParsableCommand {
 
     func run() async throws {
       let what = "take the authority's key off this machine; without a copy nobody joins and all certificates run out"
-      guard try destruction.confirm(what) else { return }
+      guard try destruction.confirm(what, output) else { return }
       let answer: AuthorityAnswer = try await daemon.client().post("ca/remove", AuthorityBody())
       try Output.answer(answer, output, "the authority's key is off this machine")
     }

@@ -47,7 +47,9 @@ struct BlockCommand: AsyncParsableCommand {
     @OptionGroup var destruction: DestructiveOptions
 
     func run() async throws {
-      guard try destruction.confirm("give back block \(block), whose hosts can no longer be reached") else { return }
+      guard try destruction.confirm("give back block \(block), whose hosts can no longer be reached", output) else {
+        return
+      }
       let answer: BlockAnswer = try await daemon.client().post("block/release", BlockReleaseBody(block: block))
       try Output.answer(answer, output, "block \(answer.block) is given back")
     }

@@ -43,7 +43,7 @@ struct HostCommand: AsyncParsableCommand {
     @OptionGroup var destruction: DestructiveOptions
 
     func run() async throws {
-      guard try destruction.confirm("take \(address) out of \(vine.map { "ViNe \($0)" } ?? "all ViNes")") else {
+      guard try destruction.confirm("take \(address) out of \(vine.map { "ViNe \($0)" } ?? "all ViNes")", output) else {
         return
       }
       let body = HostBody(address: address.description, vine: vine)

@@ -84,11 +84,11 @@ struct DestructiveOptions: ParsableArguments {
   var dryRun = false
 
   /// Asks on the terminal. `what` begins with the verb: `delete ViNe physics, in which 3 sites take part`.
-  /// - Returns: whether to go on; false for a dry run, which has been told then.
+  /// - Returns: whether to go on; false for a dry run, which has been told then: where a document is wanted, on standard error.
   /// - Throws: if the answer is no, or nobody can be asked.
-  func confirm(_ what: String) throws -> Bool {
+  func confirm(_ what: String, _ output: OutputOptions) throws -> Bool {
     if dryRun {
-      Output.write("would \(what)\n")
+      output.json ? Output.ask("would \(what)\n") : Output.write("would \(what)\n")
       return false
     }
     if yes { return true }

@@ -26,7 +26,7 @@ struct PeerCommand: AsyncParsableCommand {
     @OptionGroup var destruction: DestructiveOptions
 
     func run() async throws {
-      guard try destruction.confirm("revoke the VR of site \(site), which cannot be undone") else { return }
+      guard try destruction.confirm("revoke the VR of site \(site), which cannot be undone", output) else { return }
       let answer: SiteAnswer = try await daemon.client().post("peer/revoke", SiteBody(site: site))
       try Output.answer(
         answer, output,
@@ -47,7 +47,8 @@ struct PeerCommand: AsyncParsableCommand {
     @OptionGroup var destruction: DestructiveOptions
 
     func run() async throws {
-      guard try destruction.confirm("take the blocks of site \(site), whose hosts can no longer be reached") else {
+      guard try destruction.confirm("take the blocks of site \(site), whose hosts can no longer be reached", output)
+      else {
         return
       }
       let answer: SiteAnswer = try await daemon.client().post("peer/reclaim", SiteBody(site: site))

@@ -27,7 +27,7 @@ struct Recover: ParsableCommand {
     let result = plan.result
     let lost = result.lostVoters.isEmpty ? "nobody" : result.lostVoters.joined(separator: ", ")
     let what = "begin epoch \(result.epoch) with site \(result.site) as the only voter, without \(lost)"
-    guard try destruction.confirm(what) else {
+    guard try destruction.confirm(what, output) else {
       if output.json { try Output.answer(result, output, "") }
       return
     }

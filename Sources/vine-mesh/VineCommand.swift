@@ -99,7 +99,8 @@ extension VineCommand {
 
     func run() async throws {
       let vine = try await VineCommand.line(of: name, daemon)
-      guard try destruction.confirm("leave ViNe \(vine.name) with \(vine.localHosts.count) own hosts in it") else {
+      guard try destruction.confirm("leave ViNe \(vine.name) with \(vine.localHosts.count) own hosts in it", output)
+      else {
         return
       }
       try await act("leave", on: name, daemon, output) { "this site takes no part in ViNe \($0.name) any more" }
@@ -120,7 +121,7 @@ extension VineCommand {
       let vine = try await VineCommand.line(of: name, daemon)
       let sites = vine.participants.isEmpty ? "no site" : vine.participants.joined(separator: ", ")
       let verb = vine.participants.count > 1 ? "take" : "takes"
-      guard try destruction.confirm("delete ViNe \(vine.name), in which \(sites) \(verb) part") else { return }
+      guard try destruction.confirm("delete ViNe \(vine.name), in which \(sites) \(verb) part", output) else { return }
       try await act("delete", on: name, daemon, output) { "ViNe \($0.name) is deleted" }
     }
   }
