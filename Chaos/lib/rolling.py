@@ -70,7 +70,7 @@ def _goes_on(stage: Stage, mesh: OwnMesh, when: str, spoken: dict[str, str]) -> 
     answers = stage.runner.together([lambda p=pair: ping(stage.runner, p[0].ns, p[1].alias, count=5) for pair in pairs])
     silent = [f"{a.name}>{b.name} {r.told}" for (a, b), r in zip(pairs, answers, strict=True) if not r.all_back]
     stage.report.check(f"{when}: all {len(pairs)} pairs of hosts talk", not silent, ", ".join(silent) or "5 of 5 pings each")
-    number = sum(version == "1-2" for version in spoken.values())
+    number = len(mesh.vrs["uf"].fetch("vines")["vines"])  # type: ignore[index,call-overload,arg-type]
     unread = []
     for author in mesh.vrs:
         name = f"{author}-{number}"

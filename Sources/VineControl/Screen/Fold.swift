@@ -11,10 +11,12 @@ public enum Fold {
     lines.flatMap { $0.first == " " ? [$0] : fold(line: $0, width: max(width, roomMin)) }
   }
 
-  /// What takes one column, with the colours that change before it.
+  /// What takes one column, and the colours that change before it.
   private struct Letter {
-    var text: String
-    let isBlank: Bool
+    var colours: String
+    let character: Character
+
+    var isBlank: Bool { character == " " }
   }
 
   private static func fold(line: String, width: Int) -> [String] {
@@ -27,15 +29,18 @@ public enum Fold {
     while start < letters.count {
       let margin = folded.isEmpty ? 0 : indent
       var stop = min(start + width - margin, letters.count)
-      if stop < letters.count,
-        let blank = (start..<stop + 1).last(where: { letters[$0].isBlank && $0 > start + (folded.isEmpty ? indent : 0) }
-        )
-      {
+      // Not before the text begins: a word that is too long is broken.
+      let least = start + (folded.isEmpty ? indent : 0)
+      if stop < letters.count, let blank = (least..<stop + 1).last(where: { $0 > least && letters[$0].isBlank }) {
         stop = blank
       }
-      folded.append(String(repeating: " ", count: margin) + letters[start..<stop].map(\.text).joined())
-      start = stop
-      while start < letters.count, letters[start].isBlank { start += 1 }
+      var next = stop
+      while next < letters.count, letters[next].isBlank { next += 1 }
+      while stop > start + 1, letters[stop - 1].isBlank { stop -= 1 }
+      let text = letters[start..<stop].map { $0.colours + String($0.character) }.joined()
+      // Blanks at the break are left out, the colours that change at them are not.
+      folded.append(String(repeating: " ", count: margin) + text + letters[stop..<next].map(\.colours).joined())
+      start = next
     }
     folded[folded.count - 1] += end
     return folded
@@ -49,18 +54,18 @@ public enum Fold {
     return starts.last ?? indent
   }
 
-  /// - Returns: the letters, and what changes colours behind the last one.
+  /// - Returns: the letters, and the colours that change behind the last one.
   private static func letters(of line: String) -> (letters: [Letter], end: String) {
-    var (letters, colour, isEscape): ([Letter], String, Bool) = ([], "", false)
+    var (letters, colours, isEscape): ([Letter], String, Bool) = ([], "", false)
     for character in line {
       if isEscape || character == "\u{1B}" {
-        colour.append(character)
+        colours.append(character)
         isEscape = character != "m"
       } else {
-        letters.append(Letter(text: colour + String(character), isBlank: character == " "))
-        colour = ""
+        letters.append(Letter(colours: colours, character: character))
+        colours = ""
       }
     }
-    return (letters, colour)
+    return (letters, colours)
   }
 }
