@@ -471,29 +471,29 @@ def stands_still(scene: Scene) -> None:
     for vr in others:
         os.kill(vr.daemon.pid, signal.SIGSTOP)  # type: ignore[union-attr]
     try:
-        near, far = scene.address("uf", 10), "172.16.1.10"
-        far = next(iter(line["first"] for line in _entries(uf.fetch("gndt")) if line["site"] == "nwu"))
+        near = scene.address("uf", 10)
+        far = next(line["first"] for line in _entries(uf.fetch("gndt")) if line["site"] == "nwu")
         probe = operator.sits(uf, "relay probe nwu")
         operator.types(uf, f"explain {near} {far}", r"whether it is delivered is not known", code=4)
         operator.document(uf, f"explain {near} {far}", code=4)
         operator.types(uf, "vine create never --timeout 2s", r"vine-mesh: .*", code=4, token=True)
+        doubted = wait_until(lambda: uf.fetch("status")["vrs"]["suspect"] > 0, 30, 0.1)  # type: ignore[index,call-overload]
+        scene.report.check("uf: the others are suspected", doubted, "")
+        waiting = operator.sits(uf, "wait --converged --timeout 60s")
+        operator.types(uf, "wait --converged --timeout 1s", r"vine-mesh: not converged after 1\.\d s, waiting for ", code=4, bar=r"^waiting for ", token=True)
+        shows = waiting.wait_for(r"^waiting for ")
         told = wait_until(lambda: "no quorum" in uf.ask("status"), 30, 0.5)
         scene.report.check("uf: status says that nothing can be decided", told, "")
         operator.types(uf, "status", r"no quorum: nothing can be", r"^warning: ")
         code = probe.ended(70)
         scene.report.check("uf: vine-mesh relay probe nwu: nothing comes back, exit 4", code == 4 and "was not measured" in probe.text, probe.text.splitlines()[-1])
         probe.close()
-        uf.stop()
-        uf.start()
-        operator.types(uf, "wait --converged --timeout 2s", r"vine-mesh: not converged after 2\.\d s, waiting for ", code=4, bar=r"^waiting for ", token=True)
-        terminal = operator.sits(uf, "wait --converged --timeout 60s")
-        shows = terminal.wait_for(r"^waiting for ")
     finally:
         for vr in others:
             os.kill(vr.daemon.pid, signal.SIGCONT)  # type: ignore[union-attr]
-    code = terminal.ended(60)
-    scene.report.check("uf: vine-mesh wait --converged shows what it waits for, and then nothing", shows and code == 0 and not terminal.text.strip(), f"exit {code}")
-    terminal.close()
+    code = waiting.ended(60)
+    scene.report.check("uf: vine-mesh wait --converged shows what it waits for, and then nothing", shows and code == 0 and not waiting.text.strip(), f"exit {code}")
+    waiting.close()
 
 
 def _entries(document: object) -> list[dict[str, str]]:

@@ -146,8 +146,8 @@ public struct LinkProbing: Sendable {
     case .delivered(let node, let to, let from): return delivered(node, to, from, at: now)
     case .disconnected(let node):
       if train?.node == node { train = nil }
-      guard links.removeValue(forKey: node) != nil else { return [] }
-      return [.told]
+      guard let link = links.removeValue(forKey: node) else { return [] }
+      return link.isWanted ? [.told, .measured(node)] : [.told]
     case .wakeup: return wakeup(at: now)
     }
   }
@@ -161,7 +161,9 @@ public struct LinkProbing: Sendable {
       if links[node] == nil, links.count >= settings.linksMax { continue }
       // Not all at once, when a mesh starts.
       let next = now + random.jitter(.seconds(1))
-      links[node] = Link(endpoint: endpoint, next: next)
+      var link = Link(endpoint: endpoint, next: next)
+      link.isWanted = links[node]?.isWanted ?? false
+      links[node] = link
     }
     var effects: [Effect] = []
     for (node, link) in links where targets[node] == nil && !link.isWanted {

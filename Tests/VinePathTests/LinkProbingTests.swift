@@ -115,6 +115,16 @@ import VineBase
     #expect(pair.trains > before)
   }
 
+  @Test func `who asks for a measurement is answered, too, when the VR goes or is found elsewhere meanwhile`() {
+    var core = LinkProbing(random: RandomSource(seed: 1))
+    let (peer, other) = (Pair.node(1), Pair.endpoint(7))
+    _ = core.handle(.measure(peer, Pair.endpoint(1)), at: .zero)
+    _ = core.handle(.targets([peer: other]), at: .zero)
+    #expect(core.isMeasuring(peer))
+    #expect(core.handle(.disconnected(peer), at: .zero) == [.told, .measured(peer)])
+    #expect(core.handle(.disconnected(peer), at: .zero).isEmpty)
+  }
+
   @Test func `who asks for a measurement gets it, or is told that none came about`() {
     var pair = pair()
     pair.run(.seconds(30))
