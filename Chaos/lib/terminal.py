@@ -44,7 +44,7 @@ class Terminal:
         mine = environment() | {"TERM": "xterm-256color"}
         del mine["NO_COLOR"]
         self._popen = subprocess.Popen(
-            inside(ns, ["sh", "-c", OWNER.format(fd=telling), "sh", *argv]), stdin=slave, stdout=slave, stderr=slave,
+            inside(ns, ["bash", "-c", OWNER.format(fd=telling), "bash", *argv]), stdin=slave, stdout=slave, stderr=slave,
             env=mine | (variables or {}), start_new_session=True, pass_fds=[telling],
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )

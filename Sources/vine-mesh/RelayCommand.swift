@@ -1,4 +1,5 @@
 import ArgumentParser
+import VineBase
 import VineControl
 
 struct RelayCommand: AsyncParsableCommand {
@@ -59,12 +60,15 @@ struct RelayCommand: AsyncParsableCommand {
 
     func run() async throws {
       let client = try daemon.client(timeout: .seconds(60))
+      let begun = ContinuousClock.now
       let answer = try await Output.withProgress(seconds: 8, then: "waiting for the last train") {
         try await client.post("relay/probe", SiteBody(site: site)) as ProbeAnswer
       }
       let link = answer.link
-      try Output.answer(answer, output, Self.sentence(link))
-      guard link.bandwidthMbps != nil else {
+      // What was known before is no answer.
+      let isNew = link.measuredSecondsAgo.map { $0 <= begun.duration(to: .now).inSeconds } ?? false
+      if isNew || output.json { try Output.answer(answer, output, Self.sentence(link)) }
+      guard isNew else {
         throw ControlError(
           "the link to \(link.to) was not measured: \(link.lastError ?? "no train came through")",
           mend: "see `vine-mesh status links`", .notConverged)
